@@ -1,0 +1,5 @@
+"""`python -m funade` is the command line."""
+
+from funade.cli import main
+
+main()
