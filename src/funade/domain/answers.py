@@ -1,0 +1,141 @@
+"""What a command is answered with; every door shows these, `--json` prints them as they are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from funade.domain.deployment import Deployment, Preview
+from funade.domain.environment import Berth
+from funade.domain.events import Event
+from funade.domain.plan import Plan
+from funade.domain.reason import Because
+from funade.domain.revision import Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, and why; nothing was changed but the history."""
+
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a deploy would do."""
+
+    application: str
+    environment: str
+    ref: str
+    revision: Revision
+    plan: Plan
+    digest: str
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing that a deployment waits for: what, since when, until when at most."""
+
+    because: Because
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentShown:
+    """One deployment as it is now, with what it waits for and what happened to it.
+
+    `log_length` counts the stored bytes of its newest attempt's log.
+    """
+
+    deployment: Deployment
+    waiting: tuple[Waiting, ...] = ()
+    events: tuple[Event, ...] = ()
+    log_length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The request is stored and will reach an end; `waiting` says what comes first, if anything does."""
+
+    deployment: Deployment
+    waiting: tuple[Waiting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A command about an environment was carried out."""
+
+    berth: Berth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentShown:
+    """One environment: what is live, what runs, how many wait."""
+
+    berth: Berth
+    kind: str
+    running: Deployment | None = None
+    waiting: tuple[Deployment, ...] = ()
+    last: Deployment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessShown:
+    """One Funade process that looks after deployments."""
+
+    id: str
+    role: str
+    host: str
+    pid: int
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """Something stored that cannot be read; it was set aside and blocks nobody."""
+
+    table: str
+    key: str
+    problem: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusShown:
+    """What is live where; with it whatever is wrong with Funade itself."""
+
+    environments: tuple[EnvironmentShown, ...]
+    processes: tuple[ProcessShown, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    configuration_problem: str | None = None
+    obligations: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryShown:
+    """Deployments and events, newest first; `before` is the sequence to ask with for the next page."""
+
+    events: tuple[Event, ...]
+    deployments: tuple[Deployment, ...]
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogShown:
+    """Output from `offset` on, in base64 because it need not be text; ask again from `next`.
+
+    `complete` says that this execution is over and `next` is its end.
+    """
+
+    number: int
+    attempt: int
+    offset: int
+    data: str
+    next: int
+    complete: bool
+
+
+Answer = Refused | Planned | Accepted | Changed | DeploymentShown | StatusShown | HistoryShown | LogShown
+ANSWERS: tuple[type, ...] = (Refused, Planned, Accepted, Changed, DeploymentShown, StatusShown, HistoryShown, LogShown)

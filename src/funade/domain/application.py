@@ -1,0 +1,94 @@
+"""What can be deployed and where: the configuration's nouns, parsed and complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from funade.domain.people import People, Right
+from funade.domain.wire import Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretReference:
+    """Where a value that must never be shown comes from: `env:NAME`, `file:/path`; later `kms:`, `ssm:` …"""
+
+    scheme: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.place}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """One git repository and how to be let in; credentials by reference only."""
+
+    url: str
+    username: str | None = None
+    password: SecretReference | None = None
+    ssh_key: SecretReference | None = None
+    known_hosts: str | None = None
+    submodules: bool = False
+    lfs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How to see what runs: a URL or a program whose answer is compared; no answer is no success.
+
+    `equals` may hold placeholders; without it the URL must answer 2xx, the program end with 0.
+    """
+
+    url: str | None = None
+    run: tuple[str, ...] | None = None
+    equals: str | None = None
+    within: timedelta = timedelta(seconds=60)
+    every: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetConfiguration:
+    """One target's section: its kind, and settings that the target itself has parsed and found good."""
+
+    kind: str
+    settings: Mapping[str, Plain]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A named place in people's minds: staging, production. It has exactly one target."""
+
+    name: str
+    target: TargetConfiguration
+    aliases: tuple[str, ...] = ()
+    rights: Mapping[Right, tuple[str, ...]] = field(default_factory=dict)
+    verify: Verification | None = None
+    default_ref: str | None = None
+    waits_at_most: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A named thing that is deployed; has one repository."""
+
+    name: str
+    repository: Repository
+    environments: Mapping[str, Environment]
+    default_ref: str = "HEAD"
+
+    def find_environment(self, name: str) -> Environment | None:
+        """Return the environment of that name or alias."""
+        if name in self.environments:
+            return self.environments[name]
+        return next((one for one in self.environments.values() if name in one.aliases), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The whole of funade.yaml at one moment; `problem` is set while a newer file is broken and this one goes on."""
+
+    path: str
+    applications: Mapping[str, Application]
+    people: People = field(default_factory=People)
+    data: str = ".funade"
+    problem: str | None = None

@@ -1,0 +1,151 @@
+"""What has happened, in the past tense; history is the list of these, and nobody writes it separately."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from funade.domain.deployment import State
+from funade.domain.reason import Because
+from funade.domain.revision import Revision
+from funade.domain.wire import Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRequested:
+    """Somebody asked, and it was accepted."""
+
+    ref: str
+    revision: Revision
+    digest: str
+    purpose: str
+    of: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationWanted:
+    """It waits for a person: what went live meanwhile was not in the plan that was shown."""
+
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentApproved:
+    """A person said yes to exactly this digest."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentStarted:
+    """The first effect was allowed."""
+
+    attempt: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentTakenOver:
+    """Another process looks after it now; its execution went on, or had ended meanwhile."""
+
+    by: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionEnded:
+    """The place said how an attempt ended."""
+
+    attempt: int
+    by: str
+    exit_code: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked:
+    """Somebody wishes it cancelled."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentFinished:
+    """It reached its end."""
+
+    state: State
+    because: Because
+    verified: bool
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefused:
+    """Somebody asked, and the answer was no."""
+
+    asked: str
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentClosed:
+    """Nobody knows what an execution did; nothing more may start here."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentReopened:
+    """The place answered, or a person said that it is fine."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationHeld:
+    """After a rollback, automatic deploys wait."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationResumed:
+    """Automatic deploys go on."""
+
+    reason: str | None = None
+
+
+Happening = (
+    DeploymentRequested
+    | ConfirmationWanted
+    | DeploymentApproved
+    | DeploymentStarted
+    | DeploymentTakenOver
+    | ExecutionEnded
+    | CancelAsked
+    | DeploymentFinished
+    | RequestRefused
+    | EnvironmentClosed
+    | EnvironmentReopened
+    | AutomationHeld
+    | AutomationResumed
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One happening with its place in history; `sequence` grows by one per event of a store, 0 before it is stored."""
+
+    sequence: int = 0
+    at: datetime
+    by: str
+    application: str
+    environment: str
+    deployment: str | None = None
+    number: int | None = None
+    happening: Happening
+
+
+def asked(plain_command: dict[str, Plain]) -> str:
+    """Return a command's one-line name for RequestRefused: its verb and what it named."""
+    names = (plain_command.get(key) for key in ("kind", "application", "environment", "ref", "number"))
+    return " ".join(str(one) for one in names if one is not None)

@@ -1,0 +1,77 @@
+"""Who asks: actors by immutable ids, people and groups as the configuration names them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from funade.domain.wire import Plain
+
+
+class Door(StrEnum):
+    """A way in."""
+
+    TERMINAL = "terminal"  #: the command line or the prompt on this machine
+    API = "api"
+    SLACK = "slack"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who stands at a door, as the door proved it: `local:1000`, `slack:T0ACME/U0ADA`, `github:583231`.
+
+    `owns_store` is true only for whoever owns the data folder and asks from this machine's terminal.
+    """
+
+    door: Door
+    id: str
+    name: str = ""
+    owns_store: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person of funade.yaml; `ids` are actor ids, proven by the doors."""
+
+    name: str
+    ids: frozenset[str] = frozenset()
+    email: str | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Everybody of the file. No people at all: the store's owner may do everything, from the terminal only."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def find(self, actor: Actor) -> Person | None:
+        """Return the person behind `actor`; the store's owner stands for themselves in a file without people."""
+        for person in self.people.values():
+            if actor.id in person.ids:
+                return person
+        if not self.people and actor.owns_store and actor.door is Door.TERMINAL:
+            return Person(name=actor.name or actor.id, ids=frozenset({actor.id}))
+        return None
+
+    def belongs(self, person: Person, member: str) -> bool:
+        """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""
+        if member == "everyone" or member == person.name:
+            return True
+        return any(self.belongs(person, one) for one in self.groups.get(member, ()) if one != member)
+
+
+class Right(StrEnum):
+    """What somebody may do to an environment."""
+
+    DEPLOY = "deploy"
+    APPROVE = "approve"
+    ROLLBACK = "rollback"
+    LOCK = "lock"
+    OVERRIDE = "override"
+
+
+def asker_to_plain(actor: Actor, person: Person | None) -> dict[str, Plain]:
+    """Return who asked, as events and answers show it."""
+    return {"id": actor.id, "name": person.name if person else actor.name, "door": actor.door.value}

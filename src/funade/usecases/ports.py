@@ -1,0 +1,285 @@
+"""What the verbs need of the world, in our words; rooms fill these, `wiring` connects them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from funade.domain.answers import ProcessShown, Quarantined
+from funade.domain.application import Configuration, Repository, SecretReference, Verification
+from funade.domain.deployment import Deployment
+from funade.domain.environment import Berth
+from funade.domain.events import Event
+from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting, StartOrder
+from funade.domain.plan import Plan
+from funade.domain.release import Release
+from funade.domain.revision import Changes, Revision
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """Something that must be undone whatever happens, written before it is done; `data` is all the undoing needs."""
+
+    id: str
+    deployment: str
+    kind: str
+    data: Mapping[str, str]
+    since: datetime
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One thing to say about an event; `key` is its own for good, so that a doubtful post can be looked for."""
+
+    key: str
+    event: Event
+
+
+class Reading(Protocol):
+    """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
+
+    def berth(self, application: str, environment: str) -> Berth: ...
+    def berths(self) -> Sequence[Berth]: ...
+    def deployment(self, number: int) -> Deployment | None: ...
+    def deployment_by_id(self, id: str) -> Deployment | None: ...
+    def unended(self, application: str | None = None, environment: str | None = None) -> Sequence[Deployment]:
+        """Return those not at their end, oldest request first."""
+
+    def ended(
+        self, application: str | None, environment: str | None, *, limit: int, before: int | None = None
+    ) -> Sequence[Deployment]:
+        """Return the latest that ended, newest number first; `before` a number for the next page."""
+
+    def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
+        """Return the latest ten that succeeded and were seen healthy, newest end first."""
+
+    def last_started(self, application: str, environment: str) -> Deployment | None:
+        """Return the one whose execution began last."""
+
+    def events(
+        self,
+        *,
+        application: str | None = None,
+        environment: str | None = None,
+        deployment: str | None = None,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> Sequence[Event]: ...
+    def ending(self, deployment: str, attempt: int) -> Ending | None:
+        """Return the stored fact of how that attempt ended."""
+
+    def obligations(self) -> Sequence[Obligation]:
+        """Return what is still owed."""
+
+    def announcements(self, limit: int) -> Sequence[Announcement]:
+        """Return what must still be said, oldest first."""
+
+    def processes(self) -> Sequence["Process"]: ...
+    def quarantined(self) -> Sequence[Quarantined]: ...
+    def answered(self, request: str) -> Deployment | None:
+        """Return the deployment that was accepted for this request id."""
+
+
+class Transaction(Reading, Protocol):
+    """One write transaction; all of it happens or nothing. Nothing in it may wait for the network."""
+
+    def lock_berth(self, application: str, environment: str) -> Berth:
+        """Return the environment's row, made when absent, locked until the end of the transaction."""
+
+    def save_berth(self, berth: Berth) -> None: ...
+    def next_number(self) -> int: ...
+    def add_deployment(self, deployment: Deployment, request: str) -> None:
+        """Store it; `request` is the asker's own id of this request, unique for good."""
+
+    def save_deployment(self, deployment: Deployment) -> None:
+        """Store it, or raise FencedOut when another process has claimed it (owner and epoch must be the row's)."""
+
+    def claim(self, deployment: Deployment, owner: str) -> Deployment:
+        """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since it was read."""
+
+    def record(self, event: Event) -> None:
+        """Add an event, and with it its announcement."""
+
+    def add_order(self, order: str, execution: Execution, not_after: datetime) -> None:
+        """Keep that this order was given (`start`, `cancel`); the same one twice is one."""
+
+    def add_ending(self, deployment: str, attempt: int, ending: Ending) -> None:
+        """Keep how an attempt ended; the first word stands, whoever brings it."""
+
+    def add_obligation(self, obligation: Obligation) -> None: ...
+    def settle_obligation(self, id: str) -> None: ...
+    def complain_of_obligation(self, id: str, problem: str) -> None: ...
+    def settle_announcement(self, key: str) -> None: ...
+    def register_process(self, process: "Process") -> None: ...
+    def beat(self, process: str, at: datetime) -> bool:
+        """Raise the process's counter; False when its row is gone: it was declared dead and must stop."""
+
+    def forget_process(self, process: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One living (or dead) Funade process; `counter` rises with each renewal of its lease.
+
+    `boot` and `birth` (the kernel's start time of the process) tell it apart from a later one with the same number.
+    """
+
+    id: str
+    role: str
+    host: str
+    pid: int
+    boot: str
+    birth: str
+    counter: int
+    started_at: datetime
+    seen_at: datetime
+
+    def shown(self, *, alive: bool) -> ProcessShown:
+        """Return it as people see it."""
+        return ProcessShown(
+            id=self.id,
+            role=self.role,
+            host=self.host,
+            pid=self.pid,
+            started_at=self.started_at,
+            seen_at=self.seen_at,
+            alive=alive,
+        )
+
+
+class Ledger(Protocol):
+    """The store. `work` is plain code over rows; it runs in the store's own thread and may run again after a conflict."""
+
+    @property
+    def id(self) -> str:
+        """Return the store's own id, given once when it was made."""
+
+    async def read(self, work: Callable[[Reading], T]) -> T: ...
+    async def change(self, work: Callable[[Transaction], T]) -> T: ...
+
+
+class Sources(Protocol):
+    """Git repositories, through mirrors kept on this machine."""
+
+    async def resolve(self, repository: Repository, ref: str) -> Revision:
+        """Return the one commit that `ref` means now, asked of the repository; or raise UnknownRef, AmbiguousRef, SourceError."""
+
+    async def changes(
+        self, repository: Repository, base: Revision | None, head: Revision, limit: int
+    ) -> Changes:
+        """Return what lies between two revisions; no base: the latest commits up to head."""
+
+    async def contains(self, repository: Repository, head: Revision, ancestor: Revision) -> bool:
+        """Tell whether `ancestor` is `head` or lies before it."""
+
+    async def check_out(self, repository: Repository, revision: Revision, folder: Path) -> None:
+        """Fill the new `folder` with exactly that revision: a git work tree with no credentials and no remote in it."""
+
+    async def check(self, repository: Repository) -> Sequence[Problem]: ...
+
+
+class Secrets(Protocol):
+    """Where secret values come from."""
+
+    def reveal(self, reference: SecretReference) -> str:
+        """Return the value, or raise SecretError naming the reference."""
+
+
+class Place(Protocol):
+    """Where executions run: it takes orders, answers with the truth, and its guard says no by itself."""
+
+    async def look(self, execution: Execution) -> Sighting:
+        """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""
+
+    async def start(self, order: StartOrder) -> None:
+        """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
+
+    async def cancel(self, execution: Execution) -> Sighting:
+        """End it if it runs (without waiting for that end), seal it if it never began; return what is so now."""
+
+    async def wait(self, execution: Execution) -> Sighting:
+        """Return once it does not run any more."""
+
+    async def keep_alive(self, execution: Execution) -> None:
+        """Tell the place that somebody still looks after it (`abandoned: stop`)."""
+
+
+class Target(Protocol):
+    """One kind of place with its configuration."""
+
+    @property
+    def place(self) -> Place: ...
+    def plan(self, release: Release) -> Plan:
+        """Return all steps that lead to `release`; the same release always gives the same plan."""
+
+    async def observe(self, release: Release) -> Observed:
+        """Return what runs now, compared with `release`; `matches` None where the kind has no way to see."""
+
+    async def check(self) -> Sequence[Problem]:
+        """Return the preconditions that do not hold; changes nothing."""
+
+
+class Targets(Protocol):
+    """Every kind of target that this Funade knows."""
+
+    def open(self, release: Release) -> Target:
+        """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
+
+
+class Verifier(Protocol):
+    """Looks at what runs, by a URL or a program."""
+
+    async def look(self, verification: Verification, release: Release) -> Observed:
+        """Look once; an answer that could not be had is `matches` False with `shown` saying why."""
+
+
+class Logs(Protocol):
+    """Output of executions, complete to the byte except what is masked."""
+
+    def length(self, deployment: str, attempt: int) -> int: ...
+    def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes: ...
+
+
+class Announcer(Protocol):
+    """Says things to people; one at a time, by whoever holds that lease."""
+
+    async def announce(self, announcement: Announcement, now: Deployment | None) -> None:
+        """Say it, unless it was said before (looked for by its key); render from `now`, the row at this moment."""
+
+
+class Configurations(Protocol):
+    """The configuration in force."""
+
+    def current(self) -> Configuration: ...
+
+
+class Clock(Protocol):
+    """Time, real or of a test."""
+
+    def now(self) -> datetime:
+        """Return the wall clock in UTC; for people and due times only."""
+
+    def steady(self) -> float:
+        """Return seconds that never jump and go on while the machine sleeps; for leases."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    """New names."""
+
+    def new(self) -> str:
+        """Return a UUID never returned before."""
+
+
+class Undo(Protocol):
+    """How one kind of obligation is undone."""
+
+    async def __call__(self, obligation: Obligation) -> None:
+        """Undo it; doing it twice is fine. Raises when it could not be done now."""
