@@ -138,4 +138,13 @@ class LogShown:
 
 
 Answer = Refused | Planned | Accepted | Changed | DeploymentShown | StatusShown | HistoryShown | LogShown
-ANSWERS: tuple[type, ...] = (Refused, Planned, Accepted, Changed, DeploymentShown, StatusShown, HistoryShown, LogShown)
+ANSWERS: tuple[type, ...] = (
+    Refused,
+    Planned,
+    Accepted,
+    Changed,
+    DeploymentShown,
+    StatusShown,
+    HistoryShown,
+    LogShown,
+)
