@@ -88,10 +88,10 @@ def test_a_process_killed_at_the_second_hit_survives_the_first():
 
 
 def test_a_paused_process_says_so_and_goes_on_when_the_file_appears(tmp_path):
-    gate = tmp_path / "g@te"
+    gate = tmp_path / "gate@here"
     process = python("failpoint('a.b')\nprint('on')", FUNADE_FAILPOINTS=f"a.b=pause:{gate}")
     deadline = time.monotonic() + 20
-    while not gate.with_name("g@te.hit").exists():
+    while not gate.with_name("gate@here.hit").exists():
         assert time.monotonic() < deadline
         time.sleep(0.005)
     assert process.poll() is None
@@ -112,9 +112,8 @@ def test_an_order_that_cannot_be_read_stops_the_process_at_its_start(orders):
 
 
 def test_the_supervisor_pays_for_no_other_module():
-    code = "import os, sys; before = set(sys.modules); import funade.failpoints; print(*(set(sys.modules) - before))"
-    source = Path(failpoints.__file__).parents[1]
-    loaded = subprocess.check_output(
-        [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(source)}, text=True
-    )
+    code = "import os, sys; old = set(sys.modules); import funade.failpoints; print(*set(sys.modules) - old)"
+    source = str(Path(failpoints.__file__).parents[1])
+    command = [sys.executable, "-S", "-c", code]
+    loaded = subprocess.check_output(command, env={"PYTHONPATH": source}, text=True)
     assert set(loaded.split()) == {"funade", "funade.failpoints", "itertools"}

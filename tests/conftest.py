@@ -1,0 +1,52 @@
+"""What every test stands on: no network, a clean environment, real parts only where they are asked for."""
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+HERE = Path(__file__).parent
+
+LONG = os.environ.get("FUNADE_LONG") == "1"
+REQUIRE_ALL = os.environ.get("FUNADE_REQUIRE_ALL") == "1"
+
+#: the folders whose tests may talk to servers on this machine; the others talk to nobody
+REAL = ("contracts", "integration", "crash", "e2e")
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+WHERE_PROGRAMS_LIE = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
+
+# Two busy cores make any deadline a lie.
+hypothesis.settings.register_profile("quick", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("long" if LONG else "quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        real = item.path.relative_to(HERE).parts[0] in REAL
+        item.add_marker(pytest.mark.allow_hosts(LOOPBACK) if real else pytest.mark.disable_socket)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for program in marker.args:
+            if not shutil.which(program, path=WHERE_PROGRAMS_LIE):
+                give_up = pytest.fail if REQUIRE_ALL else pytest.skip
+                give_up(f"{program} is not on this machine")
+    if item.get_closest_marker("storm") and not LONG:
+        pytest.skip("a storm: `bin/test long`")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give the test nothing of the person who runs it: no settings, no keys, no cloud, no home."""
+    for name in os.environ:
+        if name.startswith(("FUNADE_", "GIT_", "AWS_", "XDG_", "LC_", "SSH_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("LANG", "C.UTF-8")
