@@ -1,11 +1,17 @@
 """What can be deployed and where: the configuration's nouns, parsed and complete."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from funade.domain.people import People, Right
 from funade.domain.wire import Plain
+
+#: where a secret can come from, and what stands behind the colon
+SECRET_SCHEMES: Mapping[str, str] = {"env": "NAME", "file": "/path"}
+
+_PLACES = {"env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "file": re.compile(r"/[^\x00-\x1f\x7f]+")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +23,16 @@ class SecretReference:
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.place}"
+
+
+def parse_reference(text: str) -> SecretReference:
+    """Return the reference that `text` is, or raise ValueError, which never repeats `text`: it may be a secret."""
+    scheme, _, place = text.partition(":")
+    if scheme not in _PLACES or not _PLACES[scheme].fullmatch(place):
+        known = " or ".join(f"`{scheme}:{place}`" for scheme, place in SECRET_SCHEMES.items())
+        message = f"a secret is given by reference only: {known}"
+        raise ValueError(message)
+    return SecretReference(scheme=scheme, place=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 FunadeError
   ConfigError              funade.yaml or the environment is wrong: names file, line, key, remedy
+    ConfigErrors           several of them at once
   StoreError               the store cannot be used now: full disk, read-only file, newer schema
   SourceError              a repository cannot be read
     UnknownRef             the repository has no such branch, tag or commit
@@ -15,6 +16,7 @@ FunadeError
   VendorUnavailable        GitHub, Slack, a registry is down or limits us
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -28,7 +30,18 @@ class ConfigError(FunadeError):
     def __init__(self, path: str, line: int | None, key: str, problem: str, remedy: str = "") -> None:
         self.path, self.line, self.key, self.problem, self.remedy = path, line, key, problem, remedy
         place = path if line is None else f"{path}:{line}"
-        super().__init__(f"{place}: `{key}`: {problem}" + (f" — {remedy}" if remedy else ""))
+        where = f"{place}: `{key}`" if key else place
+        super().__init__(f"{where}: {problem}" + (f" — {remedy}" if remedy else ""))
+
+
+class ConfigErrors(ConfigError):
+    """Everything that is wrong with one configuration, in the order of its lines; the text has a line for each."""
+
+    def __init__(self, problems: Sequence[ConfigError]) -> None:
+        first = problems[0]
+        super().__init__(first.path, first.line, first.key, first.problem, first.remedy)
+        self.problems = tuple(problems)
+        self.args = ("\n".join(str(one) for one in problems),)
 
 
 class StoreError(FunadeError):
