@@ -1,0 +1,173 @@
+"""Find what reaches outside of the process without standing in `with effect(…)`.
+
+To teach it a new kind of effect, add its name to a table below, and a snippet to `test_effects.py`.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.architecture.source import Module, dotted, imported_names
+
+#: functions, by their full names
+FUNCTIONS = {
+    "asyncio.create_subprocess_exec",
+    "asyncio.create_subprocess_shell",
+    "asyncio.open_connection",
+    "asyncio.open_unix_connection",
+    "os.execv",
+    "os.execve",
+    "os.execvp",
+    "os.kill",
+    "os.killpg",
+    "os.link",
+    "os.posix_spawn",
+    "os.remove",
+    "os.removedirs",
+    "os.rename",
+    "os.renames",
+    "os.replace",
+    "os.rmdir",
+    "os.symlink",
+    "os.system",
+    "os.truncate",
+    "os.unlink",
+    "shutil.copy",
+    "shutil.copy2",
+    "shutil.copyfile",
+    "shutil.copytree",
+    "shutil.move",
+    "shutil.rmtree",
+    "signal.pidfd_send_signal",
+    "socket.create_connection",
+    "subprocess.Popen",
+    "subprocess.call",
+    "subprocess.check_call",
+    "subprocess.check_output",
+    "subprocess.run",
+    "urllib.request.urlopen",
+}
+#: methods of paths and processes; anything else with a method of such a name is asked to say so
+METHODS = {
+    "hardlink_to",
+    "kill",
+    "rename",
+    "rmdir",
+    "send_signal",
+    "symlink_to",
+    "terminate",
+    "touch",
+    "unlink",
+    "write_bytes",
+    "write_text",
+}
+HTTP_METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
+#: methods that only the store may call, and only as effects
+STORE_METHODS = {"begin", "commit"}
+#: functions that look at what they are given without calling it
+HARMLESS = {"isinstance", "issubclass", "hasattr"}
+
+WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC"}
+
+
+@dataclass(frozen=True)
+class Unguarded:
+    """One call that a crash test cannot stop before and after."""
+
+    place: str  #: `module:Class.function`
+    call: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.place} line {self.line}: {self.call}"
+
+
+def unguarded(module: Module) -> Iterator[Unguarded]:
+    """Return the outside effects of a module that stand in no `with effect(…)`."""
+    return _Search(module).look(module.tree, (), guarded=False)
+
+
+class _Search:
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.names = imported_names(module.tree)
+
+    def look(self, node: ast.AST, within: tuple[str, ...], *, guarded: bool) -> Iterator[Unguarded]:
+        match node:
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    yield from self.look(item.context_expr, within, guarded=guarded)
+                    guarded = guarded or self._is_effect(item.context_expr)
+                for statement in node.body:
+                    yield from self.look(statement, within, guarded=guarded)
+                return
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                # Made here, called who knows where.
+                within, guarded = (*within, node.name), False
+            case ast.Call() if not guarded:
+                for call in self._effects(node):
+                    yield Unguarded(f"{self.module.name}:{'.'.join(within)}", call, node.lineno)
+        for child in ast.iter_child_nodes(node):
+            yield from self.look(child, within, guarded=guarded)
+
+    def _is_effect(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and dotted(node.func, self.names) == "funade.failpoints.effect"
+
+    def _effects(self, call: ast.Call) -> Iterator[str]:
+        if self._acts(call):
+            yield ast.unparse(call.func)
+        if isinstance(call.func, ast.Name) and call.func.id in HARMLESS:
+            return
+        # `asyncio.to_thread(os.replace, a, b)`: handed on to be called.
+        for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            name = dotted(argument, self.names)
+            method = argument.attr if isinstance(argument, ast.Attribute) and not name else ""
+            if name in FUNCTIONS or method in METHODS:
+                yield ast.unparse(argument)
+
+    def _acts(self, call: ast.Call) -> bool:
+        name = dotted(call.func, self.names)
+        if name in FUNCTIONS:
+            return True
+        if name == "os.open":
+            return _flags_write(call)
+        if name == "open" or name.endswith(".open"):
+            return _mode_writes(call, position=1)
+        return isinstance(call.func, ast.Attribute) and self._method_acts(call, call.func, name)
+
+    def _method_acts(self, call: ast.Call, func: ast.Attribute, name: str) -> bool:
+        method = func.attr
+        if method == "open":
+            return _mode_writes(call, position=0)
+        if method == "replace":
+            # A path's has one argument; a string's has two, a date's and a dataclass's have keywords.
+            return not name and len(call.args) == 1 and not call.keywords
+        if method in STORE_METHODS:
+            return self.module.room == "store"
+        if method in HTTP_METHODS:
+            owner = ast.unparse(func.value).rpartition(".")[2].lower()
+            return "session" in owner or "http" in owner
+        return method in METHODS
+
+
+def _mode_writes(call: ast.Call, position: int) -> bool:
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "mode"] or call.args[
+        position : position + 1
+    ]
+    if not given:
+        return False
+    mode = given[0]
+    if isinstance(mode, ast.Constant):
+        return (
+            isinstance(mode.value, str)
+            and set(mode.value) <= set("rwxabt+U")
+            and bool(set(mode.value) & set("wxa+"))
+        )
+    # A mode that is computed may be any mode; but not everything that can be opened is a file.
+    return position == 1 or "mode" in ast.unparse(mode)
+
+
+def _flags_write(call: ast.Call) -> bool:
+    words = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+    words |= {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    return bool(words & WRITING_FLAGS)
