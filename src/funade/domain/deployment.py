@@ -51,8 +51,7 @@ class Phase(StrEnum):
 
     WAITING = "waiting"  #: nobody holds it
     PREPARING = "preparing"  #: it has the turn: mirror, checkout, first look; nothing at the place yet
-    STARTING = "starting"  #: the start is written down; the place may or may not have begun
-    EXECUTING = "executing"  #: the place said that it began
+    EXECUTING = "executing"  #: the start is written down: it runs, or the place will say that it never began
     VERIFYING = "verifying"  #: the execution ended; looking at what runs now
     DONE = "done"
 
@@ -148,7 +147,7 @@ class Deployment:
                 verified=verified,
                 owner=None,
             )
-        phase = Phase.STARTING if state is State.RUNNING else Phase.WAITING
+        phase = Phase.EXECUTING if state is State.RUNNING else Phase.WAITING
         return replace(self, state=state, phase=phase, because=because)
 
     def begin_attempt(self, fence: int, at: datetime, because: Because) -> "Deployment":
@@ -157,6 +156,8 @@ class Deployment:
         From `queued`, or from `running` when the place proved that the attempt before never began.
         """
         if self.state is State.RUNNING:
-            return replace(self, attempt=self.attempt + 1, fence=fence, phase=Phase.STARTING, because=because)
+            return replace(
+                self, attempt=self.attempt + 1, fence=fence, phase=Phase.EXECUTING, because=because
+            )
         running = self.advance(State.RUNNING, because, at)
         return replace(running, attempt=self.attempt + 1, fence=fence, started_at=at)

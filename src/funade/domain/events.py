@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from funade.domain.deployment import State
+from funade.domain.deployment import Deployment, State
 from funade.domain.reason import Because
 from funade.domain.revision import Revision
 from funade.domain.wire import Plain
@@ -143,6 +143,19 @@ class Event:
     deployment: str | None = None
     number: int | None = None
     happening: Happening
+
+
+def about(deployment: Deployment, happening: Happening, by: str, at: datetime) -> Event:
+    """Return the event that tells `happening` of `deployment`."""
+    return Event(
+        at=at,
+        by=by,
+        application=deployment.application,
+        environment=deployment.environment,
+        deployment=deployment.id,
+        number=deployment.number,
+        happening=happening,
+    )
 
 
 def asked(plain_command: dict[str, Plain]) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from funade.domain.answers import ProcessShown, Quarantined
 from funade.domain.application import Configuration, Repository, SecretReference, Verification
-from funade.domain.deployment import Deployment
+from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.events import Event
 from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting, StartOrder
@@ -39,6 +39,21 @@ class Announcement:
     event: Event
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A deployment that is not at its end, as far as the order of things needs it."""
+
+    id: str
+    number: int
+    application: str
+    environment: str
+    state: State
+    phase: Phase
+    owner: str | None
+    due_at: datetime
+    is_wished_away: bool
+
+
 class Reading(Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
@@ -46,6 +61,12 @@ class Reading(Protocol):
     def berths(self) -> Sequence[Berth]: ...
     def deployment(self, number: int) -> Deployment | None: ...
     def deployment_by_id(self, id: str) -> Deployment | None: ...
+    def number_of(self, id: str) -> int | None:
+        """Return a deployment's number, even where the rest of it cannot be read."""
+
+    def entries(self, application: str | None = None, environment: str | None = None) -> Sequence[Entry]:
+        """Return what is not at its end, oldest request first: the few columns that decide who moves next."""
+
     def unended(self, application: str | None = None, environment: str | None = None) -> Sequence[Deployment]:
         """Return those not at their end, oldest request first."""
 
@@ -81,6 +102,9 @@ class Reading(Protocol):
         """Return what must still be said, oldest first."""
 
     def processes(self) -> Sequence["Process"]: ...
+    def role(self, role: str) -> str | None:
+        """Return the process that holds `role`."""
+
     def quarantined(self) -> Sequence[Quarantined]: ...
     def answered(self, request: str) -> Deployment | None:
         """Return the deployment that was accepted for this request id."""
@@ -100,6 +124,9 @@ class Transaction(Reading, Protocol):
     def save_deployment(self, deployment: Deployment) -> None:
         """Store it, or raise FencedOut when another process has claimed it (owner and epoch must be the row's)."""
 
+    def wish(self, deployment: Deployment) -> None:
+        """Store its wish to be cancelled and nothing else, whoever looks after it."""
+
     def claim(self, deployment: Deployment, owner: str) -> Deployment:
         """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since it was read."""
 
@@ -116,6 +143,9 @@ class Transaction(Reading, Protocol):
     def settle_obligation(self, id: str) -> None: ...
     def complain_of_obligation(self, id: str, problem: str) -> None: ...
     def settle_announcement(self, key: str) -> None: ...
+    def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
+        """Give `role` to `process` if nobody has it or its holder is among the dead; tell whether it has it now."""
+
     def register_process(self, process: "Process") -> None: ...
     def beat(self, process: str, at: datetime) -> bool:
         """Raise the process's counter; False when its row is gone: it was declared dead and must stop."""
@@ -160,8 +190,14 @@ class Ledger(Protocol):
     def id(self) -> str:
         """Return the store's own id, given once when it was made."""
 
-    async def read(self, work: Callable[[Reading], T]) -> T: ...
-    async def change(self, work: Callable[[Transaction], T]) -> T: ...
+    async def read(self, work: Callable[[Reading], T]) -> T:
+        """Return what `work` makes of one consistent look, or raise StoreError."""
+
+    async def change(self, work: Callable[[Transaction], T]) -> T:
+        """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
+
+    async def wait_for_change(self, since: int, seconds: float) -> int:
+        """Return the store's generation once anybody, in any process, has moved it on from `since`, or after `seconds`."""
 
 
 class Sources(Protocol):
@@ -247,10 +283,44 @@ class Logs(Protocol):
 
 
 class Announcer(Protocol):
-    """Says things to people; one at a time, by whoever holds that lease."""
+    """Says things to people; used by one process at a time."""
 
-    async def announce(self, announcement: Announcement, now: Deployment | None) -> None:
-        """Say it, unless it was said before (looked for by its key); render from `now`, the row at this moment."""
+    async def announce(self, batch: Sequence[tuple[Announcement, Deployment | None]]) -> None:
+        """Say each in order unless it was said before (looked for by its key), rendered from the row beside it."""
+
+
+class Workspaces(Protocol):
+    """Folders in which one attempt finds its checkout."""
+
+    def folder(self, deployment: str, attempt: int) -> Path:
+        """Return where that attempt's checkout is, whether it exists or not."""
+
+    async def remove(self, folder: Path) -> None:
+        """Remove it with everything in it; gone already is fine."""
+
+    async def leftovers(self, living: frozenset[str]) -> Sequence[Path]:
+        """Return the folders of deployments that are not among the living."""
+
+
+class Machine(Protocol):
+    """The computer that this process runs on."""
+
+    def describe(self, role: str, id: str, at: datetime) -> Process:
+        """Return this process as it registers itself."""
+
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether that process has certainly ended: it ran here, and its number is free or somebody else's."""
+
+
+class Lease(Protocol):
+    """This process's right to look after deployments."""
+
+    @property
+    def process(self) -> str:
+        """Return the id under which this process is registered now."""
+
+    def check(self) -> None:
+        """Return while the lease holds, or raise FencedOut; asked before every effect."""
 
 
 class Configurations(Protocol):
@@ -276,10 +346,3 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """Return a UUID never returned before."""
-
-
-class Undo(Protocol):
-    """How one kind of obligation is undone."""
-
-    async def __call__(self, obligation: Obligation) -> None:
-        """Undo it; doing it twice is fine. Raises when it could not be done now."""

@@ -1,0 +1,70 @@
+"""Why does it not move? The list of what a deployment waits for, from facts; pure, and the only place that knows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from funade.domain.answers import Waiting
+from funade.domain.deployment import Deployment, Phase, State
+from funade.domain.environment import Berth
+from funade.domain.reason import Reason, because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids)."""
+
+    berth: Berth
+    ahead: tuple[int, ...]
+    alive: frozenset[str]
+    now: datetime
+
+
+def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
+    """Return everything that `deployment` waits for now, the most important first; nothing once it has ended."""
+    if deployment.has_ended:
+        return ()
+    if deployment.state is State.AWAITING_APPROVAL:
+        return (_stated(deployment, Reason.AWAITING_APPROVAL),)
+    if deployment.state is State.QUEUED:
+        return _explain_queued(deployment, around)
+    return _explain_running(deployment, around)
+
+
+def _stated(deployment: Deployment, otherwise: Reason) -> Waiting:
+    """Return the reason that its own row gives."""
+    given = deployment.because or because(otherwise, number=deployment.number)
+    return Waiting(because=given, since=deployment.started_at or deployment.asked_at, until=deployment.due_at)
+
+
+def _explain_queued(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
+    found = []
+    asked_at, due_at, berth = deployment.asked_at, deployment.due_at, around.berth
+    if berth.doubt is not None:
+        doubt = because(
+            Reason.ENVIRONMENT_IN_DOUBT,
+            application=berth.application,
+            environment=berth.environment,
+            number=berth.doubt.number,
+        )
+        found.append(Waiting(because=doubt, since=berth.doubt.since, until=due_at))
+    if around.ahead:
+        turn = because(Reason.AWAITING_TURN, ahead=around.ahead[0], position=len(around.ahead))
+        found.append(Waiting(because=turn, since=asked_at, until=due_at))
+    if not around.alive:
+        found.append(Waiting(because=because(Reason.NO_PROCESS_RUNNING), since=asked_at, until=due_at))
+    if deployment.phase is Phase.PREPARING and not found:
+        found.append(_stated(deployment, Reason.PREPARING))
+    if not found:
+        found.append(Waiting(because=because(Reason.PREPARING), since=asked_at, until=due_at))
+    return tuple(found)
+
+
+def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
+    since = deployment.started_at or deployment.asked_at
+    found = []
+    if deployment.owner not in around.alive:
+        reason = Reason.OWNER_SILENT if around.alive else Reason.NO_PROCESS_RUNNING
+        detail = because(reason, process=deployment.owner) if around.alive else because(reason)
+        found.append(Waiting(because=detail, since=since))
+    found.append(Waiting(because=deployment.because or because(Reason.PROGRAM_RUNNING), since=since))
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""Announcements as lines of a file: the plainest place to say things, and what a terminal or a log shipper follows."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from funade.domain.deployment import Deployment
+from funade.domain.wire import to_plain
+from funade.failpoints import effect
+from funade.usecases.ports import Announcement
+
+#: How much of the file's end is searched for what may have been said before a crash.
+TAIL_BYTES = 1 << 20
+
+
+class Journal:
+    """The `Announcer` port on `announcements.jsonl`; each line has its event's key, so nothing is said twice."""
+
+    def __init__(self, path: Path, tell: Callable[[Announcement, Deployment | None], None]) -> None:
+        self._path, self._tell = path, tell
+
+    async def announce(self, batch: Sequence[tuple[Announcement, Deployment | None]]) -> None:
+        """Append what was not said before, and wait until it is on the disk."""
+        fresh = await asyncio.to_thread(self._append, batch)
+        for announcement, now in fresh:
+            self._tell(announcement, now)
+
+    def _append(
+        self, batch: Sequence[tuple[Announcement, Deployment | None]]
+    ) -> list[tuple[Announcement, Deployment | None]]:
+        said = self._said()
+        fresh = [one for one in batch if one[0].key not in said]
+        if not fresh:
+            return []
+        text = "".join(self._line(announcement, now) for announcement, now in fresh)
+        with effect("journal.append"), self._path.open("ab") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        return fresh
+
+    def _said(self) -> set[str]:
+        """Return the keys at the file's end; a line cut short by a crash or a full disk is closed first."""
+        if not self._path.exists():
+            return set()
+        with self._path.open("rb+") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            tail = file.read()
+            if tail and not tail.endswith(b"\n"):
+                keep = tail.rfind(b"\n") + 1
+                with effect("journal.mend"):
+                    file.truncate(size - len(tail) + keep)
+                tail = tail[:keep]
+        keys = set()
+        for line in tail.splitlines():
+            try:
+                keys.add(str(json.loads(line)["key"]))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return keys
+
+    def _line(self, announcement: Announcement, now: Deployment | None) -> str:
+        event = announcement.event
+        plain = {
+            "key": announcement.key,
+            "event": to_plain(event, tagged=True),
+            "state": now.state.value if now else None,
+            "verified": now.verified if now else None,
+        }
+        return json.dumps(plain, ensure_ascii=False) + "\n"

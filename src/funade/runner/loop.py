@@ -1,0 +1,155 @@
+"""The process's loop: look, decide, act; level-triggered, so that a lost wake-up costs a second and nothing else."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from funade.domain.errors import FencedOut, StoreError, TargetError
+from funade.runner.lease import Heart
+from funade.usecases.announce import Announce
+from funade.usecases.carry_out_deployment import CarryOutDeployment
+from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.ports import Clock, Ledger
+from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.sweep import Sweep
+
+log = structlog.get_logger()
+
+#: The longest time between two looks, even when nobody says that anything has changed.
+LOOK_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+#: After a surprise, a deployment is taken up again this much later.
+PAUSE_SECONDS = 2.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """Carries out deployments until it is told to stop; `only` restricts it to one (a command line without a server)."""
+
+    ledger: Ledger
+    heart: Heart
+    clock: Clock
+    reconcile: ReconcileDeployments
+    carry_out: CarryOutDeployment
+    end_waiting: EndWaiting
+    announce: Announce
+    sweep: Sweep
+    before_look: Callable[[], None] = lambda: None
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _paused_until: dict[str, float] = field(default_factory=dict)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Run until `stop`; a lost lease ends everything in hand and begins again under a new name."""
+        while not self._stopping.is_set():
+            try:
+                await self.heart.start()
+                await self._run_under_lease()
+            except FencedOut as error:
+                log.warning("lease lost", problem=str(error))
+            except StoreError as error:
+                log.error("the store cannot be used", problem=str(error))
+                await self._rest(PAUSE_SECONDS)
+        with suppress(StoreError, FencedOut):
+            await self._say_everything()
+        with suppress(StoreError):
+            await self.heart.stop()
+
+    def stop(self) -> None:
+        """Take on nothing more; what runs at its place goes on there, and whoever comes next adopts it."""
+        self._stopping.set()
+
+    async def _run_under_lease(self) -> None:
+        parts = [
+            asyncio.create_task(self.heart.keep_beating(), name="heart"),
+            asyncio.create_task(self._look_again_and_again(), name="look"),
+            asyncio.create_task(self._again_and_again(self._say_everything), name="announce"),
+            asyncio.create_task(self._sweep_again_and_again(), name="sweep"),
+            asyncio.create_task(self._stopping.wait(), name="stop"),
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            await _end(parts + list(self._tasks.values()))
+            self._tasks.clear()
+
+    async def _look_again_and_again(self) -> None:
+        generation = -1
+        while True:
+            self.before_look()
+            try:
+                await self._look()
+                generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
+            except StoreError as error:
+                log.error("the store cannot be used", problem=str(error))
+                await self._rest(PAUSE_SECONDS)
+
+    async def _look(self) -> None:
+        steady = self.clock.steady()
+        for id in [one for one, until in self._paused_until.items() if until <= steady]:
+            del self._paused_until[id]
+        moves = await self.reconcile(frozenset(self._tasks) | frozenset(self._paused_until))
+        for id in moves.end:
+            await self.end_waiting(id)
+        for id in moves.take:
+            task = asyncio.create_task(self._carry_out(id), name=id)
+            self._tasks[id] = task
+            task.add_done_callback(self._forget)
+
+    async def _carry_out(self, id: str) -> None:
+        """Carry out one deployment. Whatever goes wrong, the row is there, and is taken up again after a pause."""
+        try:
+            await self.carry_out(id)
+        except FencedOut as error:
+            log.info("somebody else looks after it", deployment=id, problem=str(error))
+            self._pause(id)
+        except (StoreError, TargetError, OSError) as error:
+            log.error("will be taken up again", deployment=id, problem=str(error))
+            self._pause(id)
+        except Exception:
+            log.exception("our mistake; will be taken up again", deployment=id)
+            self._pause(id)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task.get_name(), None)
+
+    def _pause(self, id: str) -> None:
+        self._paused_until[id] = self.clock.steady() + PAUSE_SECONDS
+
+    async def _say_everything(self) -> None:
+        while await self.announce():
+            pass
+
+    async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        generation = -1
+        while True:
+            try:
+                await work()
+                generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
+            except (StoreError, OSError) as error:
+                log.error("will be tried again", problem=str(error))
+                await self._rest(PAUSE_SECONDS)
+
+    async def _sweep_again_and_again(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except (StoreError, OSError) as error:
+                log.error("will be swept again", problem=str(error))
+            await self.clock.sleep(SWEEP_SECONDS)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    for one in tasks:
+        one.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,98 @@
+"""The computer that this process runs on: which of its processes still live, told apart by boot and time of birth."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+from funade.usecases.ports import Process
+
+#: Linux tells of its processes in /proc; macOS is asked through `ps`.
+_HAS_PROC = Path("/proc/self/stat").exists()
+_HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock in UTC."""
+        return datetime.now(UTC)
+
+    def steady(self) -> float:
+        """Return seconds that never jump and go on while the machine sleeps."""
+        if _HAS_BOOTTIME:
+            return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await asyncio.sleep(seconds)
+
+
+class RandomIds:
+    """UUIDs by chance."""
+
+    def new(self) -> str:
+        """Return a UUID never returned before."""
+        return str(uuid4())
+
+
+class ThisMachine:
+    """The `Machine` port on Linux and macOS."""
+
+    def describe(self, role: str, id: str, at: datetime) -> Process:
+        """Return this process as it registers itself."""
+        pid = os.getpid()
+        return Process(
+            id=id,
+            role=role,
+            host=socket.gethostname(),
+            pid=pid,
+            boot=boot(),
+            birth=birth(pid) or "",
+            counter=0,
+            started_at=at,
+            seen_at=at,
+        )
+
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether that process has certainly ended: same host, and another boot, or its number is not its own."""
+        if process.host != socket.gethostname():
+            return False
+        if process.boot != boot():
+            # The same name may be another machine or container; its lease has to run out.
+            return False
+        return birth(process.pid) != process.birth
+
+
+@cache
+def boot() -> str:
+    """Return what names this start of the kernel and this process namespace."""
+    if _HAS_PROC:
+        started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{started}/{os.readlink('/proc/self/ns/pid')}"
+    return _ask("sysctl", "-n", "kern.boottime")
+
+
+def birth(pid: int) -> str | None:
+    """Return when the process of that number began, in the kernel's words; None when there is none."""
+    if _HAS_PROC:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        # The name in brackets may hold spaces and brackets: count from its end. Field 22 is the start time (proc(5)).
+        words = stat.rpartition(b")")[2].split()
+        return None if words[0] in (b"Z", b"X") else words[19].decode()
+    return _ask("ps", "-o", "lstart=", "-p", str(pid)) or None
+
+
+def _ask(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=5)
+    return done.stdout.strip()

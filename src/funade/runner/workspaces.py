@@ -1,0 +1,50 @@
+"""Folders in which one attempt finds its checkout, named so that a sweep knows whose they are."""
+
+import asyncio
+import shutil
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from funade.failpoints import effect
+
+
+class FolderWorkspaces:
+    """The `Workspaces` port below one folder: `<deployment>.<attempt>`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, deployment: str, attempt: int) -> Path:
+        """Return where that attempt's checkout is, whether it exists or not."""
+        return self._root / f"{deployment}.{attempt}"
+
+    async def remove(self, folder: Path) -> None:
+        """Remove it with everything in it; gone already is fine. Raises OSError when something stays."""
+        if folder.parent != self._root:
+            problem = f"{folder} is no workspace"
+            raise OSError(problem)
+        if not folder.exists():
+            return
+        with effect("workspace.remove"):
+            await asyncio.to_thread(_remove, folder)
+
+    async def leftovers(self, living: frozenset[str]) -> Sequence[Path]:
+        """Return the folders of deployments that are not among the living."""
+        if not self._root.is_dir():
+            return []
+        return [one for one in self._root.iterdir() if one.name.partition(".")[0] not in living]
+
+
+def _remove(folder: Path) -> None:
+    def make_writable(_function: object, path: str, _error: object) -> None:
+        # A program may have left folders that even their owner may not write.
+        parent = Path(path).parent
+        parent.chmod(parent.stat().st_mode | stat.S_IRWXU)
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            Path(path).chmod(stat.S_IRWXU)
+            shutil.rmtree(path)
+        else:
+            Path(path).unlink(missing_ok=True)
+
+    shutil.rmtree(folder, onerror=make_writable)

@@ -1,0 +1,221 @@
+"""The one place to which every door hands a command: find what it is about, authorize, then the verb.
+
+Doors import nothing else of the use cases, so a door without this policy cannot be written.
+"""
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from funade.domain import policy
+from funade.domain.answers import Answer, Refused
+from funade.domain.application import Application, Configuration, Environment
+from funade.domain.commands import (
+    Approve,
+    Cancel,
+    Command,
+    Deploy,
+    PlanDeployment,
+    ReadLog,
+    Reopen,
+    Resume,
+    Retry,
+    Rollback,
+    ShowDeployment,
+    ShowHistory,
+    ShowStatus,
+    Why,
+)
+from funade.domain.deployment import Deployment
+from funade.domain.errors import StoreError
+from funade.domain.events import Event, RequestRefused, asked
+from funade.domain.people import Actor, Person
+from funade.domain.reason import Because, Reason, because
+from funade.domain.wire import to_plain
+from funade.failpoints import effect
+from funade.usecases.cancel_deployment import ApproveDeployment, CancelDeployment
+from funade.usecases.change_environment import ChangeEnvironment
+from funade.usecases.plan_deployment import ShowPlan
+from funade.usecases.ports import Clock, Configurations, Ledger
+from funade.usecases.read_log import ReadOutput
+from funade.usecases.request_deployment import Asker, RequestDeployment, RetryDeployment, RollBack
+from funade.usecases.show_deployment import ShowOneDeployment
+from funade.usecases.show_history import ShowPast
+from funade.usecases.show_status import ShowEverything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a command is about, found in the configuration and the ledger; its command has canonical names."""
+
+    command: Command
+    application: Application | None = None
+    environment: Environment | None = None
+    deployment: Deployment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbs:
+    """Every verb that the desk can hand a command to."""
+
+    plan: ShowPlan
+    deploy: RequestDeployment
+    retry: RetryDeployment
+    roll_back: RollBack
+    approve: ApproveDeployment
+    cancel: CancelDeployment
+    change_environment: ChangeEnvironment
+    status: ShowEverything
+    history: ShowPast
+    show: ShowOneDeployment
+    log: ReadOutput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Answers every command of every door by the same rules."""
+
+    configurations: Configurations
+    ledger: Ledger
+    clock: Clock
+    verbs: Verbs
+
+    async def __call__(self, command: Command, actor: Actor, request: str) -> Answer:
+        """Return the answer; `request` is the asker's own id, and the same one twice is one request."""
+        configuration = self.configurations.current()
+        try:
+            found = await self._find(command, configuration)
+            person = configuration.people.find(actor)
+            no = self._authorize(configuration, actor, person, found)
+            if no is not None or person is None:
+                refusal = no or because(Reason.UNKNOWN_PERSON, actor=actor.id)
+                return await self._refuse(command, refusal, person.name if person else actor.id)
+            if isinstance(found, Because):
+                return await self._refuse(command, found, person.name)
+            answer = await self._do(found, Asker(actor=actor, person=person, request=request), configuration)
+            if isinstance(answer, Refused):
+                return await self._refuse(command, answer.because, person.name)
+        except StoreError as error:
+            return Refused(because=because(Reason.STORE_UNAVAILABLE, problem=str(error)))
+        return answer
+
+    def _authorize(
+        self, configuration: Configuration, actor: Actor, person: Person | None, found: About | Because
+    ) -> Because | None:
+        """Return the policy's no. Whoever is a stranger learns nothing, not even which names exist."""
+        if isinstance(found, Because):
+            return None if person is not None else because(Reason.UNKNOWN_PERSON, actor=actor.id)
+        resource = policy.Resource(
+            application=found.application.name if found.application else None,
+            environment=found.environment.name if found.environment else None,
+            rights=found.environment.rights if found.environment else {},
+        )
+        return policy.authorize(configuration, actor, person, found.command, resource)
+
+    async def _find(self, command: Command, configuration: Configuration) -> About | Because:
+        match command:
+            case Retry() | Approve() | Cancel():
+                return await self._find_by_number(command, configuration)
+            case ShowDeployment() | ReadLog():
+                return About(command=command)
+            case ShowStatus() | ShowHistory() | Why():
+                if command.application is None:
+                    return About(command=command)
+                return self._find_names(command, configuration, command.application, command.environment)
+            case _:
+                return self._find_names(command, configuration, command.application, command.environment)
+
+    def _find_names(
+        self, command: Command, configuration: Configuration, application: str, environment: str | None
+    ) -> About | Because:
+        found = configuration.applications.get(application)
+        if found is None:
+            near = get_close_matches(application, configuration.applications, cutoff=0.5)
+            return because(Reason.UNKNOWN_APPLICATION, application=application, near=list(near))
+        if environment is None:
+            return About(command=command, application=found)
+        place = found.find_environment(environment)
+        if place is None:
+            near = get_close_matches(environment, found.environments, cutoff=0.4) or list(found.environments)
+            return because(
+                Reason.UNKNOWN_ENVIRONMENT,
+                application=application,
+                environment=environment,
+                near=list(near),
+            )
+        return About(
+            command=replace(command, environment=place.name),  # type: ignore[arg-type]  # it has that field
+            application=found,
+            environment=place,
+        )
+
+    async def _find_by_number(
+        self, command: Retry | Approve | Cancel, configuration: Configuration
+    ) -> About | Because:
+        deployment = await self.ledger.read(lambda look: look.deployment(command.number))
+        if deployment is None:
+            return because(Reason.UNKNOWN_DEPLOYMENT, number=command.number)
+        found = self._find_names(command, configuration, deployment.application, None)
+        if isinstance(found, Because) or found.application is None:
+            return found
+        environment = found.application.environments.get(deployment.environment)
+        if environment is None:
+            return because(
+                Reason.UNKNOWN_ENVIRONMENT,
+                application=deployment.application,
+                environment=deployment.environment,
+                near=[],
+            )
+        return replace(found, environment=environment, deployment=deployment)
+
+    async def _do(self, found: About, asker: Asker, configuration: Configuration) -> Answer:
+        command, verbs = found.command, self.verbs
+        match command:
+            case ShowStatus():
+                return await verbs.status(command, configuration)
+            case ShowHistory():
+                return await verbs.history(command)
+            case Why() | ShowDeployment():
+                return await verbs.show(command)
+            case ReadLog():
+                return await verbs.log(command)
+            case Approve():
+                return await verbs.approve(command, asker.person)
+            case Cancel():
+                return await verbs.cancel(command, asker.person)
+            case Reopen() | Resume():
+                return await verbs.change_environment(command, asker.person)
+            case PlanDeployment() | Deploy() | Retry() | Rollback():
+                return await self._request(found, asker, configuration)
+
+    async def _request(self, found: About, asker: Asker, configuration: Configuration) -> Answer:
+        command, verbs = found.command, self.verbs
+        application, environment = found.application, found.environment
+        assert application is not None and environment is not None, "names were found before"  # noqa: S101, PT018 - narrows
+        match command:
+            case PlanDeployment():
+                return await verbs.plan(command, application, environment)
+            case Deploy():
+                return await verbs.deploy(command, application, environment, asker)
+            case Rollback():
+                return await verbs.roll_back(command, application, environment, asker)
+            case Retry():
+                assert found.deployment is not None, "it was found by its number"  # noqa: S101 - narrows
+                return await verbs.retry(command, found.deployment, environment, asker, application)
+            case _:
+                raise AssertionError(command)
+
+    async def _refuse(self, command: Command, reason: Because, by: str) -> Answer:
+        """Say no; a no to a changing command is part of history."""
+        if policy.right_for(command) is not None:
+            plain = to_plain(command, tagged=True)
+            assert isinstance(plain, dict), "a command is an object"  # noqa: S101 - narrows
+            event = Event(
+                at=self.clock.now(),
+                by=by,
+                application=str(plain.get("application") or ""),
+                environment=str(plain.get("environment") or ""),
+                happening=RequestRefused(asked=asked(plain), because=reason),
+            )
+            with effect("store.refuse"):
+                await self.ledger.change(lambda change: change.record(event))
+        return Refused(because=reason)

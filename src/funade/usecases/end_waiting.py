@@ -1,0 +1,52 @@
+"""End what waits: wished away, or waiting for too long. Everything ends."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from funade.domain.deployment import Deployment, State
+from funade.domain.environment import Berth
+from funade.domain.events import DeploymentFinished, about
+from funade.domain.reason import Reason, because
+from funade.failpoints import effect
+from funade.usecases.ports import Clock, Ledger, Transaction
+
+
+def end_waiting(change: Transaction, row: Deployment, berth: Berth, now: datetime) -> bool:
+    """End `row`, which has not been started, if it is wished away or due; tell whether it was ended."""
+    if row.wish is not None:
+        ended = row.advance(State.CANCELLED, because(Reason.CANCELLED, by=row.wish.by), now)
+    elif row.due_at <= now:
+        waited = (now - row.asked_at).total_seconds()
+        what_for = (berth.doubt and Reason.ENVIRONMENT_IN_DOUBT) or (row.because and row.because.code)
+        reason = because(Reason.EXPIRED, waited_for=what_for or Reason.AWAITING_TURN, seconds=waited)
+        ended = row.advance(State.FAILED, reason, now)
+    else:
+        return False
+    change.save_deployment(ended)
+    if berth.turn == row.id:
+        change.save_berth(replace(berth, turn=None))
+    assert ended.because is not None, "advance gave it one"  # noqa: S101 - narrows
+    happening = DeploymentFinished(state=ended.state, because=ended.because, verified=False)
+    change.record(about(ended, happening, row.wish.by if row.wish else row.asked_by, now))
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWaiting:
+    """End one that nobody looks after and that was never started."""
+
+    ledger: Ledger
+    clock: Clock
+
+    async def __call__(self, id: str) -> None:
+        """End it if that is still right when its environment is locked."""
+
+        def work(change: Transaction) -> None:
+            row = change.deployment_by_id(id)
+            if row is None or row.state not in (State.QUEUED, State.AWAITING_APPROVAL):
+                return
+            berth = change.lock_berth(row.application, row.environment)
+            end_waiting(change, row, berth, self.clock.now())
+
+        with effect("store.end_waiting"):
+            await self.ledger.change(work)

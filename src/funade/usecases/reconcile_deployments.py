@@ -1,0 +1,42 @@
+"""Look at everything that is not at its end, and say what may happen now."""
+
+from dataclasses import dataclass
+
+from funade.domain.turns import Moves, next_moves
+from funade.usecases.living import Living
+from funade.usecases.ports import Clock, Lease, Ledger, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileDeployments:
+    """One look at the ledger; what follows from it is data."""
+
+    ledger: Ledger
+    living: Living
+    lease: Lease
+    clock: Clock
+
+    async def __call__(self, busy: frozenset[str]) -> Moves:
+        """Return what this process may take on or end now; `busy` are the deployments it is already at."""
+        return await self.ledger.read(lambda look: self._look(look, busy))
+
+    def _look(self, look: Reading, busy: frozenset[str]) -> Moves:
+        entries = look.entries()
+        if not entries:
+            return Moves()
+        berths = look.berths()
+        processes = look.processes()
+        alive = self.living.among(processes)
+        # Whoever owns something and is not registered has been declared dead before; our own is ours to go on with.
+        orphaned = frozenset(one.owner for one in entries if one.owner) - alive | {self.lease.process}
+        moves = next_moves(
+            entries,
+            turns={(one.application, one.environment): one.turn for one in berths if one.turn is not None},
+            closed={(one.application, one.environment) for one in berths if one.doubt is not None},
+            orphaned=orphaned,
+            now=self.clock.now(),
+        )
+        return Moves(
+            take=tuple(one for one in moves.take if one not in busy),
+            end=tuple(one for one in moves.end if one not in busy),
+        )

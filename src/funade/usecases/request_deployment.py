@@ -1,0 +1,137 @@
+"""Ask for a deployment: of a ref, again what another one wanted, or back to what was seen healthy."""
+
+from dataclasses import dataclass, replace
+
+from funade.domain import rollback
+from funade.domain.answers import Answer, Refused
+from funade.domain.application import Application, Environment
+from funade.domain.commands import Deploy, Retry, Rollback
+from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.people import Actor, Person
+from funade.domain.reason import Because, Reason, because
+from funade.usecases.accept_deployment import AcceptDeployment, Asked
+from funade.usecases.assemble_release import AssembleRelease
+from funade.usecases.ports import Ledger, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, as the desk found them, and under which request id."""
+
+    actor: Actor
+    person: Person
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDeployment:
+    """The verb behind `deploy`."""
+
+    assemble: AssembleRelease
+    accept: AcceptDeployment
+
+    async def __call__(
+        self, command: Deploy, application: Application, environment: Environment, asker: Asker
+    ) -> Answer:
+        """Return Accepted, or Refused: no such ref, or not the plan that was shown."""
+        known = await self.accept.known(asker.request)
+        if known is not None:
+            return known
+        assembled = await self.assemble(application, environment, command.ref)
+        if isinstance(assembled, Because):
+            return Refused(because=assembled)
+        if command.digest is not None and command.digest != assembled.digest:
+            return Refused(because=because(Reason.DIGEST_CHANGED, shown=command.digest, now=assembled.digest))
+        asked = Asked(actor=asker.actor, person=asker.person, request=asker.request, reason=command.reason)
+        return await self.accept(assembled, environment, asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDeployment:
+    """The verb behind `retry`: the same revision, with the configuration of today."""
+
+    assemble: AssembleRelease
+    accept: AcceptDeployment
+
+    async def __call__(
+        self,
+        command: Retry,
+        before: Deployment,
+        environment: Environment,
+        asker: Asker,
+        application: Application,
+    ) -> Answer:
+        """Return Accepted, or Refused when `before` is not at its end or has succeeded."""
+        known = await self.accept.known(asker.request)
+        if known is not None:
+            return known
+        if not before.has_ended or before.state is State.SUCCEEDED:
+            reason = Reason.ALREADY_ENDED if before.has_ended else Reason.NOT_ENDED
+            return Refused(because=because(reason, number=before.number, state=before.state))
+        release = replace(
+            before.release,
+            repository=application.repository,
+            target=environment.target,
+            verify=environment.verify,
+        )
+        assembled = await self.assemble.plan(release, before.ref)
+        if isinstance(assembled, Because):
+            return Refused(because=assembled)
+        asked = Asked(
+            actor=asker.actor,
+            person=asker.person,
+            request=asker.request,
+            purpose=Purpose.RETRY,
+            of=before.number,
+            reason=command.reason,
+        )
+        return await self.accept(assembled, environment, asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBack:
+    """The verb behind `rollback`: a new deployment of an earlier release, never a special path."""
+
+    ledger: Ledger
+    assemble: AssembleRelease
+    accept: AcceptDeployment
+
+    async def __call__(
+        self, command: Rollback, application: Application, environment: Environment, asker: Asker
+    ) -> Answer:
+        """Return Accepted, or Refused when nothing was ever seen healthy that could be put back."""
+        known = await self.accept.known(asker.request)
+        if known is not None:
+            return known
+        goal = await self.ledger.read(lambda look: self._goal(look, command))
+        if goal is None:
+            if command.to is not None:
+                return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.to))
+            nothing = because(
+                Reason.NOTHING_VERIFIED, application=application.name, environment=environment.name
+            )
+            return Refused(because=nothing)
+        # Old revision, images and parameters; the way to the repository is today's.
+        release = replace(goal.release, repository=application.repository)
+        assembled = await self.assemble.plan(release, goal.ref)
+        if isinstance(assembled, Because):
+            return Refused(because=assembled)
+        asked = Asked(
+            actor=asker.actor,
+            person=asker.person,
+            request=asker.request,
+            purpose=Purpose.ROLLBACK,
+            of=goal.number,
+            reason=command.reason,
+        )
+        return await self.accept(assembled, environment, asked)
+
+    def _goal(self, look: Reading, command: Rollback) -> Deployment | None:
+        if command.to is None:
+            verified = look.last_verified(command.application, command.environment)
+            return rollback.goal(verified, look.last_started(command.application, command.environment))
+        wanted = look.deployment(command.to)
+        if wanted is None or not wanted.verified:
+            return None
+        here = (wanted.application, wanted.environment) == (command.application, command.environment)
+        return wanted if here else None

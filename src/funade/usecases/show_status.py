@@ -1,0 +1,54 @@
+"""Show what is live where, and what is wrong with Funade itself."""
+
+from dataclasses import dataclass
+
+from funade.domain.answers import Answer, EnvironmentShown, StatusShown
+from funade.domain.application import Configuration
+from funade.domain.commands import ShowStatus
+from funade.domain.deployment import State
+from funade.usecases.living import Living
+from funade.usecases.ports import Ledger, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowEverything:
+    """The verb behind `status`."""
+
+    ledger: Ledger
+    living: Living
+
+    async def __call__(self, command: ShowStatus, configuration: Configuration) -> Answer:
+        """Return every environment of the configuration that was asked for."""
+        return await self.ledger.read(lambda look: self._look(look, command, configuration))
+
+    def _look(self, look: Reading, command: ShowStatus, configuration: Configuration) -> Answer:
+        shown = []
+        for application in configuration.applications.values():
+            if command.application not in (None, application.name):
+                continue
+            for environment in application.environments.values():
+                if command.environment in (None, environment.name):
+                    shown.append(
+                        self._environment(look, application.name, environment.name, environment.target.kind)
+                    )
+        processes = look.processes()
+        alive = self.living.among(processes)
+        return StatusShown(
+            environments=tuple(shown),
+            processes=tuple(one.shown(alive=one.id in alive) for one in processes),
+            quarantined=tuple(look.quarantined()),
+            configuration_problem=configuration.problem,
+            obligations=len(look.obligations()),
+        )
+
+    def _environment(self, look: Reading, application: str, environment: str, kind: str) -> EnvironmentShown:
+        unended = look.unended(application, environment)
+        ended = look.ended(application, environment, limit=1)
+        running = next((one for one in unended if one.state is State.RUNNING), None)
+        return EnvironmentShown(
+            berth=look.berth(application, environment),
+            kind=kind,
+            running=running,
+            waiting=tuple(one for one in unended if one is not running),
+            last=ended[0] if ended else None,
+        )

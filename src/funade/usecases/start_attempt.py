@@ -1,0 +1,193 @@
+"""Take a deployment's turn, and write an attempt's start: the last transaction before the first effect."""
+
+from dataclasses import dataclass, replace
+
+from funade.domain.deployment import Deployment, Phase, Purpose, State
+from funade.domain.environment import Berth
+from funade.domain.errors import FencedOut
+from funade.domain.events import ConfirmationWanted, DeploymentStarted, DeploymentTakenOver, about
+from funade.domain.orders import Execution
+from funade.domain.reason import Because, Reason, because
+from funade.domain.revision import Revision
+from funade.failpoints import effect
+from funade.usecases.end_waiting import end_waiting
+from funade.usecases.living import Living
+from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
+
+#: The kind of obligation that a checkout is.
+WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The start of an attempt is on the disk; its order may be given."""
+
+    deployment: Deployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeTurn:
+    """Make this process look after a deployment, if it is free to be looked after."""
+
+    ledger: Ledger
+    lease: Lease
+    clock: Clock
+    living: Living
+    workspaces: Workspaces
+
+    async def __call__(self, id: str) -> Deployment | None:
+        """Return it, claimed; None when somebody else was faster or it is not its turn."""
+        self.lease.check()
+        with effect("store.take"):
+            return await self.ledger.change(lambda change: self._write(change, id))
+
+    def _write(self, change: Transaction, id: str) -> Deployment | None:
+        found = change.deployment_by_id(id)
+        if found is None or found.has_ended:
+            return None
+        me = self.lease.process
+        if not self._is_free(change, found, me):
+            return None
+        berth = change.lock_berth(found.application, found.environment)
+        if found.state is State.RUNNING:
+            claimed = change.claim(found, me)
+            if found.owner != me:
+                happening = DeploymentTakenOver(by=me, standing=found.phase)
+                change.record(about(claimed, happening, me, self.clock.now()))
+            return claimed
+        if found.state is not State.QUEUED or berth.doubt is not None or berth.turn not in (None, id):
+            return None
+        older = (
+            one
+            for one in change.entries(found.application, found.environment)
+            if one.state is State.QUEUED and one.number < found.number
+        )
+        if berth.turn is None and next(older, None) is not None:
+            return None
+        change.save_berth(replace(berth, turn=id))
+        claimed = replace(change.claim(found, me), phase=Phase.PREPARING, because=because(Reason.PREPARING))
+        change.save_deployment(claimed)
+        folder = self.workspaces.folder(id, found.attempt + 1)
+        change.add_obligation(
+            Obligation(
+                id=f"{WORKSPACE}:{id}:{found.attempt + 1}",
+                deployment=id,
+                kind=WORKSPACE,
+                data={"folder": str(folder)},
+                since=self.clock.now(),
+            )
+        )
+        return claimed
+
+    def _is_free(self, change: Transaction, found: Deployment, me: str) -> bool:
+        """Tell whether nobody living looks after it. A dead owner is struck off, so that it cannot wake up and go on."""
+        processes = change.processes()
+        if me not in {one.id for one in processes}:
+            raise FencedOut("this process has been declared dead")
+        if found.owner is None or found.owner == me:
+            return True
+        if found.owner in self.living.among(processes):
+            return False
+        change.forget_process(found.owner)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartAttempt:
+    """Read everything again under the environment's lock, and write the start, or do not."""
+
+    ledger: Ledger
+    sources: Sources
+    clock: Clock
+
+    async def __call__(self, deployment: Deployment, remembered_fence: int) -> Started | None:
+        """Return Started, or None when it ended, was put back, or asks a person; raises FencedOut when not ours."""
+        while True:
+            live = await self._live(deployment)
+            must_ask = await self._must_ask(deployment, live)
+
+            def work(
+                change: Transaction, live: Revision | None = live, must_ask: bool = must_ask
+            ) -> Started | str:
+                return self._write(change, deployment, remembered_fence, live, must_ask=must_ask)
+
+            with effect("store.start"):
+                written = await self.ledger.change(work)
+            if written != "look again":
+                return written if isinstance(written, Started) else None
+
+    async def _live(self, deployment: Deployment) -> Revision | None:
+        berth = await self.ledger.read(
+            lambda look: look.berth(deployment.application, deployment.environment)
+        )
+        return berth.live
+
+    async def _must_ask(self, deployment: Deployment, live: Revision | None) -> bool:
+        """Tell whether something newer that the plan did not show went live in between."""
+        shown = (deployment.preview.live, deployment.confirmed_live, deployment.revision)
+        if deployment.purpose is Purpose.ROLLBACK or live is None or live in shown:
+            return False
+        return not await self.sources.contains(deployment.release.repository, deployment.revision, live)
+
+    def _write(
+        self,
+        change: Transaction,
+        deployment: Deployment,
+        remembered_fence: int,
+        live: Revision | None,
+        *,
+        must_ask: bool,
+    ) -> Started | str:
+        now = self.clock.now()
+        berth = change.lock_berth(deployment.application, deployment.environment)
+        row = change.deployment_by_id(deployment.id)
+        if (
+            row is None
+            or (row.owner, row.epoch) != (deployment.owner, deployment.epoch)
+            or berth.turn != row.id
+        ):
+            raise FencedOut(f"#{deployment.number} is looked after by another process")
+        if row.state is State.QUEUED and end_waiting(change, row, berth, now):
+            return "ended"
+        if berth.live != live:
+            return "look again"
+        if row.state is State.QUEUED and must_ask:
+            self._ask_again(change, row, berth)
+            return "asks"
+        fence = berth.next_fence(int(now.timestamp() * 1000), remembered_fence)
+        started = row.begin_attempt(fence, now, because(Reason.PROGRAM_RUNNING))
+        change.save_berth(replace(berth, fence=fence))
+        change.save_deployment(started)
+        change.record(
+            about(started, DeploymentStarted(attempt=started.attempt, fence=fence), started.asked_by, now)
+        )
+        execution = Execution(
+            deployment=started.id,
+            number=started.number,
+            attempt=started.attempt,
+            fence=fence,
+            application=started.application,
+            environment=started.environment,
+        )
+        change.add_order("start", execution, now)
+        return Started(deployment=started)
+
+    def _ask_again(self, change: Transaction, row: Deployment, berth: Berth) -> None:
+        reason = because(Reason.NEWER_WENT_LIVE, number=row.number, live=berth.live, shown=row.preview.live)
+        asking = replace(row.advance(State.AWAITING_APPROVAL, reason, self.clock.now()), owner=None)
+        change.save_deployment(asking)
+        change.save_berth(replace(berth, turn=None))
+        change.record(about(asking, ConfirmationWanted(because=reason), asking.asked_by, self.clock.now()))
+
+    async def note(self, deployment: Deployment, reason: Because) -> None:
+        """Write down what it waits for just now; the same thing twice is written once."""
+
+        def work(change: Transaction) -> None:
+            row = change.deployment_by_id(deployment.id)
+            if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
+                raise FencedOut(f"#{deployment.number} is looked after by another process")
+            if row.because != reason:
+                change.save_deployment(replace(row, because=reason))
+
+        with effect("store.note"):
+            await self.ledger.change(work)

@@ -1,0 +1,85 @@
+"""What nobody looks after any more: obligations that are still owed, doubts that a place can settle."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from funade.domain.deployment import Deployment
+from funade.domain.errors import TargetError
+from funade.domain.events import EnvironmentReopened, about
+from funade.domain.orders import Standing
+from funade.failpoints import effect
+from funade.usecases.carry_out_deployment import execution_of
+from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Targets, Transaction, Workspaces
+from funade.usecases.start_attempt import WORKSPACE
+
+SETTLED = frozenset({Standing.ENDED, Standing.LOST, Standing.SEALED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Undo what is owed by nobody living; ask the places of closed environments again."""
+
+    ledger: Ledger
+    targets: Targets
+    workspaces: Workspaces
+    lease: Lease
+    clock: Clock
+
+    async def __call__(self) -> None:
+        """Sweep once; what cannot be done now is kept, with its problem shown."""
+        await self._undo()
+        await self._settle_doubts()
+
+    async def _undo(self) -> None:
+        living, owed = await self.ledger.read(
+            lambda look: (frozenset(one.id for one in look.entries()), look.obligations())
+        )
+        for obligation in owed:
+            if obligation.deployment not in living:
+                await self._undo_one(obligation)
+        for folder in await self.workspaces.leftovers(living):
+            self.lease.check()
+            await self.workspaces.remove(folder)
+
+    async def _undo_one(self, obligation: Obligation) -> None:
+        self.lease.check()
+        try:
+            if obligation.kind != WORKSPACE:
+                return
+            await self.workspaces.remove(Path(obligation.data["folder"]))
+        except OSError as error:
+            problem = str(error)
+            if problem != obligation.problem:
+                await self.ledger.change(lambda change: change.complain_of_obligation(obligation.id, problem))
+            return
+        with effect("store.settle_obligation"):
+            await self.ledger.change(lambda change: change.settle_obligation(obligation.id))
+
+    async def _settle_doubts(self) -> None:
+        berths = await self.ledger.read(lambda look: [one for one in look.berths() if one.doubt is not None])
+        for berth in berths:
+            number = berth.doubt.number if berth.doubt else 0
+            deployment = await self.ledger.read(lambda look, number=number: look.deployment(number))  # type: ignore[misc]  # bound early on purpose
+            if deployment is None:
+                continue
+            try:
+                place = self.targets.open(deployment.release).place
+                self.lease.check()
+                sighting = await place.look(execution_of(deployment))
+                if sighting.standing in (Standing.UNSEEN, Standing.INTENDED):
+                    sighting = await place.cancel(execution_of(deployment))
+            except TargetError:
+                continue
+            if sighting.standing in SETTLED:
+                with effect("store.reopen"):
+                    await self.ledger.change(
+                        lambda change, deployment=deployment: self._reopen(change, deployment)  # type: ignore[misc]  # bound early on purpose
+                    )
+
+    def _reopen(self, change: Transaction, deployment: Deployment) -> None:
+        berth = change.lock_berth(deployment.application, deployment.environment)
+        if berth.doubt is None or berth.doubt.number != deployment.number:
+            return
+        change.save_berth(replace(berth, doubt=None))
+        event = about(deployment, EnvironmentReopened(), self.lease.process, self.clock.now())
+        change.record(event)
