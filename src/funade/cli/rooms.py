@@ -1,0 +1,45 @@
+"""The rooms below, looked up only when needed: `--help` and a talk with the server load none."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from funade.domain.answers import Answer
+from funade.domain.commands import Command
+from funade.domain.orders import Problem
+from funade.domain.people import Actor
+
+
+class Desk(Protocol):
+    """What every door hands its commands to."""
+
+    async def __call__(self, command: Command, actor: Actor, request: str) -> Answer: ...
+
+
+class Server(Protocol):
+    """Everything of `funade serve` in one process."""
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain."""
+
+
+class Wiring(Protocol):
+    """`funade.wiring`, as the command line needs it."""
+
+    def data_folder(self, config: Path) -> Path:
+        """Return the data folder without opening the store, or raise ConfigError."""
+
+    def open_local(self, config: Path, *, carries: bool) -> AbstractAsyncContextManager[Desk]:
+        """Return a desk on the store itself; `carries`: deployments too, while it is open."""
+
+    def build_server(self, config: Path, *, socket: Path | None, socket_mode: int) -> Server: ...
+
+    def check(self, config: Path) -> Sequence[Problem]:
+        """Return what is wrong with the configuration and the world that it names."""
+
+
+def wiring() -> Wiring:
+    """Return the composition root."""
+    return cast("Wiring", import_module("funade.wiring"))

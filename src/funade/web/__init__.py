@@ -1,0 +1,1 @@
+"""HTTP doors. Nothing is imported here, so that asking where a server listens costs nothing."""
