@@ -1,6 +1,15 @@
 """Outside effects that need no failpoint, each with its reason; `module:Class.function`, in order."""
 
 ALLOWED = {
+    "funade.cli.socket_connection:SocketConnection._exchange": "a question to our own server",
     "funade.failpoints:_append": "the log and the sign of a pause are the crash test's own",
     "funade.failpoints:_die": "this is the kill itself",
+    "funade.runner.journal:Journal._said": "opens what it may have to mend; the mending is `journal.mend`",
+    "funade.runner.machine:_ask": "asks the system, changes nothing",
+    "funade.store.migrations:migrate": "looks whether there is anything to do; the change is `store.migrate`",
+    "funade.store.sqlite:SqliteLedger._change": "whoever calls `Ledger.change` names the point",
+    "funade.store.sqlite:SqliteLedger._prepare": "an empty file; `store.make` comes next",
+    "funade.store.sqlite:SqliteLedger._read": "reads only",
+    "funade.targets.command.guard:write_durably": "its callers name the point",
+    "funade.targets.command.program:Program._execute": "in the child, after `command.fork`",
 }

@@ -1,5 +1,6 @@
 """Find what reaches outside of the process without standing in `with effect(…)`.
 
+A private function shares the span of its callers when all that mention it in its module stand in one.
 To teach it a new kind of effect, add its name to a table below, and a snippet to `test_effects.py`.
 """
 
@@ -18,6 +19,7 @@ FUNCTIONS = {
     "os.execv",
     "os.execve",
     "os.execvp",
+    "os.fork",
     "os.kill",
     "os.killpg",
     "os.link",
@@ -57,6 +59,7 @@ METHODS = {
     "symlink_to",
     "terminate",
     "touch",
+    "truncate",
     "unlink",
     "write_bytes",
     "write_text",
@@ -91,6 +94,7 @@ class _Search:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.names = imported_names(module.tree)
+        self.sheltered = self._sheltered()
 
     def look(self, node: ast.AST, within: tuple[str, ...], *, guarded: bool) -> Iterator[Unguarded]:
         match node:
@@ -102,13 +106,39 @@ class _Search:
                     yield from self.look(statement, within, guarded=guarded)
                 return
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-                # Made here, called who knows where.
-                within, guarded = (*within, node.name), False
+                # Made here, called elsewhere.
+                within, guarded = (*within, node.name), node.name in self.sheltered
             case ast.Call() if not guarded:
                 for call in self._effects(node):
                     yield Unguarded(f"{self.module.name}:{'.'.join(within)}", call, node.lineno)
         for child in ast.iter_child_nodes(node):
             yield from self.look(child, within, guarded=guarded)
+
+    def _sheltered(self) -> frozenset[str]:
+        """Return the private and the nested functions that are mentioned in spans only."""
+        own = _private_functions(self.module.tree)
+        while True:
+            seen = set(self._mentions(self.module.tree, own, guarded=False))
+            fewer = frozenset(name for name in own if (name, True) in seen and (name, False) not in seen)
+            if fewer == own:
+                return own
+            own = fewer
+
+    def _mentions(self, node: ast.AST, own: frozenset[str], *, guarded: bool) -> Iterator[tuple[str, bool]]:
+        match node:
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    yield from self._mentions(item.context_expr, own, guarded=guarded)
+                    guarded = guarded or self._is_effect(item.context_expr)
+                for statement in node.body:
+                    yield from self._mentions(statement, own, guarded=guarded)
+                return
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                guarded = node.name in own
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in own:
+                yield name, guarded
+        for child in ast.iter_child_nodes(node):
+            yield from self._mentions(child, own, guarded=guarded)
 
     def _is_effect(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Call) and dotted(node.func, self.names) == "funade.failpoints.effect"
@@ -144,10 +174,26 @@ class _Search:
             return not name and len(call.args) == 1 and not call.keywords
         if method in STORE_METHODS:
             return self.module.room == "store"
+        if method == "change":
+            return ast.unparse(func.value).endswith("ledger")
         if method in HTTP_METHODS:
             owner = ast.unparse(func.value).rpartition(".")[2].lower()
             return "session" in owner or "http" in owner
         return method in METHODS
+
+
+def _private_functions(tree: ast.Module) -> frozenset[str]:
+    public = [
+        *tree.body,
+        *(node for body in tree.body if isinstance(body, ast.ClassDef) for node in body.body),
+    ]
+    return frozenset(
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("__")
+        and (node.name.startswith("_") or node not in public)
+    )
 
 
 def _mode_writes(call: ast.Call, position: int) -> bool:

@@ -41,6 +41,7 @@ SNIPPETS = {
     "await http.request('GET', url)": "http.request",
     "connection.commit()": "connection.commit",
     "with self._engine.begin() as connection: pass": "self._engine.begin",
+    "await self._ledger.change(work)": "self._ledger.change",
     "import asyncio, os\nawait asyncio.to_thread(os.replace, a, b)": "os.replace",
     "import asyncio\nawait asyncio.to_thread(path.write_text, a)": "path.write_text",
     "import shutil\npool.submit(fn=shutil.rmtree)": "shutil.rmtree",
@@ -112,8 +113,26 @@ def test_a_guard_covers_what_follows_it_in_the_same_line_and_nothing_before():
 
 
 def test_a_guard_does_not_cover_a_function_that_is_only_made_in_it():
-    assert found(GUARD + "with effect('store.x'):\n    def later(): path.unlink()") == ["path.unlink"]
+    assert found(GUARD + "with effect('store.x'):\n    def later(): path.unlink()\nlater()") == [
+        "path.unlink"
+    ]
     assert found(GUARD + "with effect('store.x'):\n    pool.submit(lambda: path.unlink())") == []
+
+
+CALLER = GUARD + "async def act():\n    with effect('store.x'):\n        await to_thread(_really, path)\n"
+PRIVATE = "def _really(path):\n    def remove(): path.unlink()\n    remove()\n"
+
+
+def test_a_private_function_shares_the_span_of_its_callers():
+    assert found(CALLER + PRIVATE) == []
+
+
+def test_a_private_function_with_a_caller_outside_of_spans_does_not():
+    assert found(CALLER + PRIVATE + "def also(path): _really(path)") == ["path.unlink"]
+
+
+def test_a_public_function_has_callers_that_nobody_knows():
+    assert found((CALLER + PRIVATE).replace("_really", "really")) == ["path.unlink"]
 
 
 def test_another_effect_of_the_same_name_is_no_guard():
