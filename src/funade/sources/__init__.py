@@ -1,0 +1,5 @@
+"""Git repositories: mirrors kept on this machine, refs resolved, commits listed, revisions checked out."""
+
+from funade.sources.git_sources import GitSources
+
+__all__ = ["GitSources"]

@@ -1,0 +1,222 @@
+"""The Sources port on git."""
+
+import asyncio
+import errno
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from uuid import uuid4
+
+from funade.domain.application import Repository
+from funade.domain.errors import SourceError
+from funade.domain.orders import Problem
+from funade.domain.ref import Wanted, choose, parse_ref
+from funade.domain.revision import Changes, Revision, parse_revision
+from funade.failpoints import effect
+from funade.sources import history
+from funade.sources.access import Doorkeeper
+from funade.sources.address import Kind, parse_address, resolve_relative
+from funade.sources.mirror import Mirror, kept_name
+from funade.sources.program import OLDEST, Git
+from funade.sources.refresh import Remote
+from funade.sources.workspace import Workspace
+from funade.usecases.ports import Secrets
+
+PATIENCE = timedelta(seconds=60)
+DEEPEST = 10  #: submodules within submodules; more is a circle
+
+
+class GitSources:
+    """Git repositories, through mirrors kept under one folder that any number of processes may share.
+
+    A remote that says nothing for `patience` is given up.
+    """
+
+    def __init__(self, folder: Path, secrets: Secrets, *, patience: timedelta = PATIENCE) -> None:
+        self._folder = folder.absolute()
+        self._doorkeeper = Doorkeeper(self._folder, secrets)
+        self._git = Git(patience.total_seconds())
+
+    async def resolve(self, repository: Repository, ref: str) -> Revision:
+        """Return the one commit that `ref` means now, and keep it for good."""
+        wanted = parse_ref(ref)
+        async with self._remote(repository) as remote, remote.mirror.alone() as lock:
+            await remote.refresh(lock)
+            revision = await _choose(remote, wanted, lock)
+            await remote.mirror.pin(revision)
+            return revision
+
+    async def changes(
+        self, repository: Repository, base: Revision | None, head: Revision, limit: int
+    ) -> Changes:
+        """Return what lies between two revisions; a base that was never seen here counts as none."""
+        mirror = await self._mirror_with(repository, head)
+        return await history.list_changes(mirror, base, head, limit)
+
+    async def contains(self, repository: Repository, head: Revision, ancestor: Revision) -> bool:
+        """Tell whether `ancestor` is `head` or lies before it."""
+        mirror = await self._mirror_with(repository, head)
+        return await history.is_ancestor(mirror, head, ancestor)
+
+    async def check_out(self, repository: Repository, revision: Revision, folder: Path) -> None:
+        """Fill the new `folder` with exactly that revision, wholly or not at all."""
+        folder = folder.absolute()  # noqa: ASYNC240 -- looks at no disk
+        with _as_ours(f"`{folder}`"):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                problem = f"`{folder}` is there already — a checkout needs a new folder"
+                raise SourceError(problem)
+            for left in folder.parent.glob(f".{folder.name}.partial-*"):
+                await _remove(left)
+            partial = folder.with_name(f".{folder.name}.partial-{uuid4().hex}")
+            try:
+                await self._fill(repository, parse_revision(revision), partial, depth=0)
+                with effect("sources.hand_over"):
+                    partial.rename(folder)
+            finally:
+                if partial.exists():
+                    await _remove(partial)
+
+    async def check(self, repository: Repository) -> Sequence[Problem]:
+        """Return why the repository cannot be used; asks the remote and changes nothing."""
+        try:
+            return [*await self._check_git(), *await self._check_remote(repository)]
+        except SourceError as error:
+            problem, _, remedy = str(error).partition(" — ")
+            return [Problem(where=repository.url, problem=problem, remedy=remedy)]
+
+    # Reaching a repository
+
+    @asynccontextmanager
+    async def _remote(self, repository: Repository) -> AsyncIterator[Remote]:
+        address = parse_address(repository.url)
+        mirror = self._mirror(repository)
+        with _as_ours(f"`{self._folder}`"):
+            async with self._doorkeeper.opened(repository, address) as access:
+                yield Remote(repository=repository, mirror=mirror, access=access, folder=self._folder)
+
+    def _mirror(self, repository: Repository) -> Mirror:
+        return Mirror(self._folder / "mirrors", parse_address(repository.url), self._git)
+
+    async def _mirror_with(self, repository: Repository, revision: Revision) -> Mirror:
+        """Return the mirror, holding `revision`: most often it does already, and nobody is asked."""
+        mirror = self._mirror(repository)
+        with _as_ours(f"`{self._folder}`"):
+            if mirror.exists and await mirror.look_up(revision) != [None]:
+                return mirror
+        await self.resolve(repository, revision)
+        return mirror
+
+    # Checking out
+
+    async def _fill(self, repository: Repository, revision: Revision, folder: Path, depth: int) -> None:
+        mirror = self._mirror(repository)
+        workspace = Workspace(folder, mirror, revision, self._git)
+        workspace.lay_out()
+        outcome = await workspace.fill()
+        if not outcome.well:
+            await self._mirror_with(repository, revision)
+            outcome = await workspace.fill()
+        if not outcome.well:
+            raise workspace.failed(outcome)
+        await workspace.make_sure()
+        if repository.lfs:
+            async with self._remote(repository) as remote:
+                await workspace.bring_large_files(remote.access)
+        if repository.submodules:
+            await self._fill_submodules(repository, workspace, depth)
+
+    async def _fill_submodules(self, repository: Repository, workspace: Workspace, depth: int) -> None:
+        revisions = await workspace.submodule_revisions()
+        if not revisions:
+            return
+        if depth == DEEPEST:
+            problem = f"`{repository.url}` has submodules within submodules, {DEEPEST} deep — untangle them"
+            raise SourceError(problem)
+        settings = await workspace.submodule_settings()
+        for path, sha in revisions.items():
+            about = settings.get(path, {})
+            if about.get("update") == "none":
+                continue
+            if "url" not in about:
+                problem = (
+                    f"`{repository.url}` gives no `url` for its submodule `{path}` — add it to `.gitmodules`"
+                )
+                raise SourceError(problem)
+            folder = workspace.folder / path
+            # On a file system that takes `A` for `a` a link could lead elsewhere.
+            if not folder.resolve().is_relative_to(workspace.folder.resolve()):
+                problem = f"`{repository.url}` has a submodule at `{path}`, which leads out of it"
+                raise SourceError(problem)
+            inner = _submodule(repository, about["url"])
+            await self._fill(inner, parse_revision(sha), folder, depth + 1)
+
+    # Checking
+
+    async def _check_git(self) -> Sequence[Problem]:
+        outcome = await self._git.run("version")
+        found = re.search(r"(\d+)\.(\d+)", outcome.text)
+        if found and (int(found[1]), int(found[2])) < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            problem = f"git {found[0]} is too old"
+            return [Problem(where="git", problem=problem, remedy=f"install git {oldest} or newer")]
+        return []
+
+    async def _check_remote(self, repository: Repository) -> Sequence[Problem]:
+        problems = []
+        if repository.lfs and shutil.which("git-lfs") is None:
+            remedy = "install it (Debian: `apt-get install git-lfs`)"
+            problems.append(Problem(where=repository.url, problem="git-lfs is not on PATH", remedy=remedy))
+        async with self._remote(repository) as remote:
+            await remote.ask()
+        return problems
+
+
+async def _choose(remote: Remote, wanted: Wanted, lock: int) -> Revision:
+    mirror = remote.mirror
+    found = await mirror.look_up(*map(kept_name, wanted.names))
+    candidates = {
+        name: revision for name, revision in zip(wanted.names, found, strict=True) if revision is not None
+    }
+    if wanted.sha is not None:
+        commits = await mirror.beginning_with(wanted.sha)
+        if wanted.is_full_sha and not commits and await mirror.fetch_commit(remote.access, wanted.sha, lock):
+            commits = await mirror.beginning_with(wanted.sha)
+        # What a tag's own SHA leads to is another commit's.
+        candidates |= {one: one for one in commits if one.startswith(wanted.sha)}
+    near: tuple[str, ...] = ()
+    if not candidates:
+        near = tuple(get_close_matches(wanted.text, await mirror.names(), n=3))
+    return choose(wanted, candidates, near)
+
+
+def _submodule(parent: Repository, url: str) -> Repository:
+    """Return a submodule as a repository; it gets the password only on the host that the password is for."""
+    ours = parse_address(parent.url)
+    theirs = parse_address(resolve_relative(url, ours.url))
+    if theirs.kind not in (ours.kind, Kind.HTTPS, Kind.SSH):
+        problem = f"`{parent.url}` has a submodule at `{theirs.url}`, which it may not reach"
+        raise SourceError(problem)
+    if (theirs.kind, theirs.authority) == (ours.kind, ours.authority):
+        return replace(parent, url=theirs.url)
+    return replace(parent, url=theirs.url, username=None, password=None)
+
+
+async def _remove(folder: Path) -> None:
+    with effect("sources.remove_partial"):
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+@contextmanager
+def _as_ours(where: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = "make room" if error.errno == errno.ENOSPC else "look at the disk and at who may write there"
+        problem = f"{where} cannot be used: {reason} — {remedy}, then try again"
+        raise SourceError(problem) from error

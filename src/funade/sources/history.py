@@ -1,0 +1,84 @@
+"""What lies between two revisions, told by the mirror alone.
+
+Commits are counted by what they change: one that was rebased or picked onto the other side is on both sides,
+so it is neither new nor dropped. A merge counts as a commit of its own: it may hold changes of its own.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from funade.domain.revision import Changes, Commit, Revision, parse_revision
+from funade.sources.mirror import Mirror
+
+COMPARED_AT_MOST = 1000  #: commits on one side; comparing what each of more changes would take long
+
+_FIELDS = "%H%n%at%n%an%n%ae%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
+_PERSON = re.compile(r"\s*<[^<>]*>\s*$")
+
+
+async def list_changes(mirror: Mirror, base: Revision | None, head: Revision, limit: int) -> Changes:
+    """Return the changes; a `base` that the mirror does not hold counts, and is told, as none."""
+    known = await mirror.look_up(*(one for one in (base, head) if one is not None))
+    if base is not None and known[0] is None:
+        base = None
+    if base is None:
+        total = int(await _count(mirror, head))
+        return Changes(base=None, head=head, commits=await _log(mirror, limit, [head]), total=total)
+    between, compared = f"{base}...{head}", ["--cherry-pick"]
+    sides = (await _count(mirror, "--left-right", between)).split()
+    if max(map(int, sides)) > COMPARED_AT_MOST:
+        compared = []
+    elif "0" not in sides:
+        sides = (await _count(mirror, "--left-right", *compared, between)).split()
+    dropped, total = map(int, sides)
+    commits = await _log(mirror, limit, ["--right-only", *compared, between]) if total else ()
+    return Changes(base=base, head=head, commits=commits, total=total, dropped=dropped)
+
+
+async def is_ancestor(mirror: Mirror, head: Revision, ancestor: Revision) -> bool:
+    """Tell whether `head` leads back to `ancestor`; all of a head's history is in the mirror."""
+    outcome = await mirror.run("merge-base", "--is-ancestor", ancestor, head)
+    if outcome.exit_code in (0, 1):
+        return outcome.well
+    if await mirror.look_up(ancestor) == [None]:
+        return False
+    raise mirror.broken(outcome)
+
+
+async def _count(mirror: Mirror, *which: str) -> str:
+    outcome = await mirror.run("rev-list", "--count", *which, "--")
+    if not outcome.well:
+        raise mirror.broken(outcome)
+    return outcome.text.strip()
+
+
+async def _log(mirror: Mirror, limit: int, which: list[str]) -> tuple[Commit, ...]:
+    # Dates are claims: a child comes before its parents whatever they say.
+    outcome = await mirror.run(
+        "log", "-z", f"--format={_FIELDS}", "--encoding=UTF-8", "--no-color", "--no-notes",
+        "--no-show-signature", "--no-mailmap", "--date-order", f"--max-count={max(limit, 0)}", *which, "--",
+    )  # fmt: skip
+    if not outcome.well:
+        raise mirror.broken(outcome)
+    return tuple(_read_commit(one) for one in outcome.text.split("\0") if one)
+
+
+def _read_commit(raw: str) -> Commit:
+    sha, seconds, author, email, subject, *trailers = raw.split("\n")
+    co_authors = dict.fromkeys(_PERSON.sub("", one).strip() for one in trailers)
+    return Commit(
+        revision=parse_revision(sha),
+        subject=subject,
+        author=author,
+        email=email,
+        authored_at=_read_time(seconds),
+        co_authors=tuple(one for one in co_authors if one),
+    )
+
+
+def _read_time(seconds: str) -> datetime:
+    # Anybody can write any number into a commit.
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -1,0 +1,79 @@
+"""Bring a mirror to what its remote has now: made when it is missing, made again when it is damaged."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from funade.domain.application import Repository
+from funade.domain.errors import SourceError
+from funade.sources.diagnosis import EMPTY, Trouble, find_trouble
+from funade.sources.mirror import Mirror
+from funade.sources.program import Access, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A mirror's remote, as one repository's credentials open it."""
+
+    repository: Repository
+    mirror: Mirror
+    access: Access
+    folder: Path
+
+    async def refresh(self, lock: int) -> None:
+        """Fetch all there is, with the mirror's lock held; or raise SourceError."""
+        if self.mirror.exists:
+            self.mirror.sweep()
+            if (await self.mirror.fetch(self.access, lock, with_default=True)).well:
+                await self.mirror.put_packs_together(lock)
+                return
+        names = await self.ask()
+        has_default = any(line.endswith("\tHEAD") and not line.startswith("ref: ") for line in names)
+        if not self.mirror.exists:
+            await self._make(lock, names)
+        elif not has_default and (await self.mirror.fetch(self.access, lock, with_default=False)).well:
+            await self.mirror.forget_default()
+            return
+        elif has_default and (await self._fetch_again(lock)).well:
+            return
+        else:
+            # The remote answers and the mirror cannot take it in.
+            await self._make_again(lock, names)
+        outcome = await self.mirror.fetch(self.access, lock, with_default=has_default)
+        if not outcome.well:
+            raise await self.error(outcome)
+
+    async def ask(self) -> list[str]:
+        """Return the remote's names with their SHAs, or raise SourceError: out of reach, or empty."""
+        outcome = await self.mirror.ask(self.access)
+        if not outcome.well:
+            raise await self.error(outcome)
+        names = outcome.text.splitlines()
+        if not names:
+            raise EMPTY.as_error(self.mirror.address)
+        return names
+
+    async def error(self, outcome: Outcome) -> SourceError:
+        """Return why `outcome` is not well, as an error that says what to do."""
+        return (await self.trouble(outcome)).as_error(self.mirror.address)
+
+    async def trouble(self, outcome: Outcome) -> Trouble:
+        """Return why `outcome` is not well."""
+        return await find_trouble(self.repository, self.mirror.address, self.access, outcome, self.folder)
+
+    async def _fetch_again(self, lock: int) -> Outcome:
+        # A branch may have gone between the remote's list and the fetch, or the line was cut.
+        outcome = await self.mirror.fetch(self.access, lock, with_default=True)
+        if outcome.silent:
+            raise await self.error(outcome)
+        return outcome
+
+    async def _make(self, lock: int, names: list[str]) -> None:
+        shas = [line.partition("\t")[0] for line in names if not line.startswith("ref: ")]
+        if not shas:
+            raise EMPTY.as_error(self.mirror.address)
+        await self.mirror.make(lock, len(shas[0]))
+
+    async def _make_again(self, lock: int, names: list[str]) -> None:
+        await self.mirror.set_aside()
+        await self._make(lock, names)
+        await self.mirror.rescue_pins(lock)
