@@ -136,7 +136,8 @@ class Deployment:
     ) -> "Deployment":
         """Return it in `state`, or raise IllegalTransitionError where TRANSITIONS has no such way."""
         if state not in TRANSITIONS[self.state]:
-            raise IllegalTransitionError(f"#{self.number}: {self.state} → {state}")
+            msg = f"#{self.number}: {self.state} → {state}"
+            raise IllegalTransitionError(msg)
         if state in ENDED:
             return replace(
                 self,

@@ -8,7 +8,7 @@ from funade.domain.revision import Revision
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Nobody knows what an execution did: the environment stays closed until its place answers or a person reopens it."""
+    """Nobody knows what an execution did: the environment is closed until its place answers or a person reopens it."""
 
     number: int
     since: datetime

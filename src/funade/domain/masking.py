@@ -5,7 +5,6 @@ Streams: what may be the beginning of a secret is held back until the next bytes
 
 import base64
 import json
-import os.path
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -29,7 +28,7 @@ def can_be_masked(value: str) -> bool:
 
 
 def patterns(values: Iterable[str]) -> tuple[bytes, ...]:
-    """Return each value in every encoding in which it usually leaks, longest first; those too short are left out."""
+    """Return each value in every encoding in which it usually leaks, longest first; without those too short."""
     found: set[bytes] = set()
     for value in values:
         if not can_be_masked(value):
@@ -90,14 +89,20 @@ def _base64(raw: bytes) -> Iterator[bytes]:
 
 
 def _families(patterns: Iterable[bytes]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
-    """Return patterns by their common beginning: spellings of one value differ late, so one search finds many.
+    """Return patterns by their common beginning: spellings of one value differ late; one search finds many.
 
     Members of a family stand longest first.
     """
     families: dict[bytes, list[bytes]] = {}
     for pattern in sorted(set(patterns), key=len, reverse=True):
         families.setdefault(pattern[:COMMON_BEGINNING], []).append(pattern)
-    return tuple((os.path.commonprefix(members), tuple(members)) for members in families.values())
+    return tuple((_common_beginning(members), tuple(members)) for members in families.values())
+
+
+def _common_beginning(members: list[bytes]) -> bytes:
+    first, last = min(members), max(members)
+    differing = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(differing, min(len(first), len(last)))]
 
 
 class Masker:

@@ -57,7 +57,7 @@ class People:
 
     def belongs(self, person: Person, member: str) -> bool:
         """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""
-        if member == "everyone" or member == person.name:
+        if member in ("everyone", person.name):
             return True
         return any(self.belongs(person, one) for one in self.groups.get(member, ()) if one != member)
 

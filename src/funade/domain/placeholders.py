@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from funade.domain.release import Release
 from funade.domain.revision import Revision, short
+
+if TYPE_CHECKING:
+    from funade.domain.release import Release
 
 #: what every release has; a target may know more
 NAMES = ("application", "environment", "revision", "short_revision")
@@ -14,7 +16,7 @@ _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 _REVISION = "[0-9a-f]{40}|[0-9a-f]{64}"
 
 
-def values_of(release: Release) -> dict[str, str]:
+def values_of(release: "Release") -> dict[str, str]:
     """Return the value of every name of NAMES."""
     return {
         "application": release.application,
@@ -25,7 +27,7 @@ def values_of(release: Release) -> dict[str, str]:
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
-    """Return `template` with its placeholders replaced; or raise ValueError naming the one that is unknown or broken.
+    """Return `template` with its placeholders replaced, or raise ValueError about the one that is wrong.
 
     A value is never read again: braces in it stay what they are.
     """
@@ -33,7 +35,7 @@ def render(template: str, values: Mapping[str, str]) -> str:
 
 
 def find_revision(template: str, values: Mapping[str, str], text: str) -> Revision | None:
-    """Return the revision that `text` shows where `template` has `{revision}`, if all else is as it should be."""
+    """Return the revision that `text` has where `template` has `{revision}`, if all else is the same."""
     pattern = ""
     for named, part in _parts(template, values):
         if not named or part != "revision":
@@ -67,6 +69,8 @@ def _parts(template: str, values: Mapping[str, str]) -> Iterator[tuple[bool, str
 
 
 def _meant(name: str, values: Mapping[str, str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 -- only a mistake needs it
+
     near = get_close_matches(name, values, n=1, cutoff=0.5)
     if near:
         return f"did you mean `{{{near[0]}}}`?"

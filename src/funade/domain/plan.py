@@ -32,7 +32,7 @@ class Plan:
 
 
 def digest(release: Release, plan: Plan) -> str:
-    """Return the SHA-256 (hex) of everything wanted; nothing that was seen is part of it (live state, times, fences)."""
+    """Return the SHA-256 (hex) of everything wanted; nothing that was seen (live state, times, fences) is in it."""
     wanted = {"release": to_plain(release), "plan": to_plain(plan)}
     canonical = json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -14,7 +14,8 @@ _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 def parse_revision(text: str) -> Revision:
     """Return `text` as a revision, or raise ValueError unless it is a full SHA."""
     if not _REVISION.fullmatch(text):
-        raise ValueError(f"`{text}` is not a full SHA")
+        msg = f"`{text}` is not a full SHA"
+        raise ValueError(msg)
     return Revision(text)
 
 

@@ -46,7 +46,8 @@ def to_plain(value: Any, *, tagged: bool = False) -> Plain:
         return [to_plain(item, tagged=tagged) for item in value]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise TypeError(f"{type(value).__name__} does not travel")
+    msg = f"{type(value).__name__} does not travel"
+    raise TypeError(msg)
 
 
 def from_plain(wanted: type[T], plain: Plain) -> T:
@@ -78,7 +79,7 @@ def _is_union_of_classes(hint: Any) -> bool:
     return any(_is_union_of_classes(one) for one in arguments)
 
 
-def _read(wanted: Any, plain: Any, where: str) -> Any:  # noqa: C901, PLR0911, PLR0912 - one branch a type, flat on purpose
+def _read(wanted: Any, plain: Any, where: str) -> Any:
     origin = typing.get_origin(wanted)
     if wanted is Any or wanted is Plain or isinstance(wanted, (str, typing.ForwardRef)):
         return plain
@@ -92,12 +93,14 @@ def _read(wanted: Any, plain: Any, where: str) -> Any:  # noqa: C901, PLR0911, P
         return _read_union(classes, plain, where)
     if origin in (tuple, list, frozenset):
         if not isinstance(plain, list):
-            raise Unreadable(f"{where}: a list is wanted")
+            msg = f"{where}: a list is wanted"
+            raise Unreadable(msg)
         item = typing.get_args(wanted)[0]
         return origin(_read(item, one, where) for one in plain)
     if origin in (dict, *_MAPPINGS):
         if not isinstance(plain, dict):
-            raise Unreadable(f"{where}: an object is wanted")
+            msg = f"{where}: an object is wanted"
+            raise Unreadable(msg)
         item = typing.get_args(wanted)[1]
         return {key: _read(item, one, f"{where}.{key}") for key, one in plain.items()}
     if dataclasses.is_dataclass(wanted):
@@ -110,17 +113,20 @@ _MAPPINGS = (typing.get_origin(typing.Mapping[str, str]),)
 
 def _read_dataclass(wanted: type, plain: Any, where: str) -> Any:
     if not isinstance(plain, dict):
-        raise Unreadable(f"{where}: an object is wanted")
+        msg = f"{where}: an object is wanted"
+        raise Unreadable(msg)
     values = {}
     for name, (hint, required) in _hints(wanted).items():
         if name in plain:
             values[name] = _read(hint, plain[name], f"{where}.{name}")
         elif required:
-            raise Unreadable(f"{where}.{name} is missing")
+            msg = f"{where}.{name} is missing"
+            raise Unreadable(msg)
     try:
         return wanted(**values)
     except (ValueError, TypeError) as error:
-        raise Unreadable(f"{where}: {error}") from error
+        msg = f"{where}: {error}"
+        raise Unreadable(msg) from error
 
 
 def _read_union(classes: tuple[Any, ...], plain: Any, where: str) -> Any:
@@ -128,14 +134,16 @@ def _read_union(classes: tuple[Any, ...], plain: Any, where: str) -> Any:
         for one in classes:
             if dataclasses.is_dataclass(one) and kind_of(typing.cast("type", one)) == plain["kind"]:
                 return _read_dataclass(typing.cast("type", one), plain, where)
-        raise Unreadable(f"{where}: `{plain['kind']}` is unknown here")
+        msg = f"{where}: `{plain['kind']}` is unknown here"
+        raise Unreadable(msg)
     for one in classes:
         if not dataclasses.is_dataclass(one):
             try:
                 return _read(one, plain, where)
             except Unreadable:
                 continue
-    raise Unreadable(f"{where}: of no known kind")
+    msg = f"{where}: of no known kind"
+    raise Unreadable(msg)
 
 
 def _read_scalar(wanted: Any, plain: Any, where: str) -> Any:
@@ -146,20 +154,24 @@ def _read_scalar(wanted: Any, plain: Any, where: str) -> Any:
         if wanted is datetime:
             moment = datetime.fromisoformat(plain)
             if moment.tzinfo is None:
-                raise Unreadable(f"{where}: a time needs its zone")
+                msg = f"{where}: a time needs its zone"
+                raise Unreadable(msg)
             return moment
         if wanted is timedelta:
             return timedelta(seconds=plain)
         if isinstance(wanted, type) and issubclass(wanted, Enum):
             return wanted(plain)
     except (TypeError, ValueError, OverflowError) as error:
-        raise Unreadable(f"{where}: {error}") from error
+        msg = f"{where}: {error}"
+        raise Unreadable(msg) from error
     if wanted is float and isinstance(plain, int) and not isinstance(plain, bool):
         return float(plain)
     if wanted is type(None) and plain is None:
         return None
     if isinstance(plain, bool) and wanted is not bool:
-        raise Unreadable(f"{where}: {wanted.__name__} is wanted")
+        msg = f"{where}: {wanted.__name__} is wanted"
+        raise Unreadable(msg)
     if isinstance(wanted, type) and isinstance(plain, wanted):
         return plain
-    raise Unreadable(f"{where}: {getattr(wanted, '__name__', wanted)} is wanted")
+    msg = f"{where}: {getattr(wanted, '__name__', wanted)} is wanted"
+    raise Unreadable(msg)

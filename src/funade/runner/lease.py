@@ -14,7 +14,7 @@ RENEWALS = 3
 class Heart:
     """The `Lease` port. Its end is counted from before the renewal began, time asleep included."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - four ports and two facts
         self, ledger: Ledger, machine: Machine, clock: Clock, ids: Ids, *, role: str, length: timedelta
     ) -> None:
         self._ledger, self._machine, self._clock, self._ids = ledger, machine, clock, ids

@@ -28,7 +28,7 @@ PAUSE_SECONDS = 2.0
 
 @dataclass(slots=True, kw_only=True)
 class Runner:
-    """Carries out deployments until it is told to stop; `only` restricts it to one (a command line without a server)."""
+    """Carries out deployments until it is told to stop."""
 
     ledger: Ledger
     heart: Heart
@@ -38,7 +38,7 @@ class Runner:
     end_waiting: EndWaiting
     announce: Announce
     sweep: Sweep
-    before_look: Callable[[], None] = lambda: None
+    before_look: Callable[[], object] = lambda: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused_until: dict[str, float] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)

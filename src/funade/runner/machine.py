@@ -76,7 +76,7 @@ def boot() -> str:
     """Return what names this start of the kernel and this process namespace."""
     if _HAS_PROC:
         started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{started}/{os.readlink('/proc/self/ns/pid')}"
+        return f"{started}/{Path('/proc/self/ns/pid').readlink()}"
     return _ask("sysctl", "-n", "kern.boottime")
 
 

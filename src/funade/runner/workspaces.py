@@ -24,8 +24,6 @@ class FolderWorkspaces:
         if folder.parent != self._root:
             problem = f"{folder} is no workspace"
             raise OSError(problem)
-        if not folder.exists():
-            return
         with effect("workspace.remove"):
             await asyncio.to_thread(_remove, folder)
 
@@ -37,6 +35,9 @@ class FolderWorkspaces:
 
 
 def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+
     def make_writable(_function: object, path: str, _error: object) -> None:
         # A program may have left folders that even their owner may not write.
         parent = Path(path).parent

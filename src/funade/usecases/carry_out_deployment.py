@@ -101,18 +101,20 @@ class CarryOutDeployment:
         try:
             await place.start(order)
         except TargetError as error:
-            await self._after_refused_start(deployment, place, str(error))
+            refused = isinstance(error, GuardRefused)
+            reason = Reason.GUARD_REFUSED if refused else Reason.PROGRAM_NOT_STARTED
+            await self._after_refused_start(deployment, place, because(reason, problem=str(error)))
             return
         await self._follow(deployment, place)
 
-    async def _after_refused_start(self, deployment: Deployment, place: Place, problem: str) -> None:
+    async def _after_refused_start(self, deployment: Deployment, place: Place, reason: Because) -> None:
         """The place did not say that it began; let it say what is so, and make sure that nothing begins later."""
         try:
             sighting = await self._ask(deployment, place.cancel, execution_of(deployment))
         except GuardRefused:
             sighting = Sighting(standing=Standing.SEALED)
         if sighting.standing is Standing.SEALED:
-            await self._fail(deployment, because(Reason.GUARD_REFUSED, problem=problem))
+            await self._fail(deployment, reason)
         elif sighting.standing is Standing.RUNNING:
             await self._follow(deployment, place)
         else:
@@ -160,7 +162,8 @@ class CarryOutDeployment:
     async def _glance(self, deployment: Deployment, place: Place, execution: Execution) -> None:
         row = await self.ledger.read(lambda look: look.deployment_by_id(deployment.id))
         if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
-            raise FencedOut(f"#{deployment.number} is looked after by another process")
+            msg = f"#{deployment.number} is looked after by another process"
+            raise FencedOut(msg)
         with suppress(TargetError):
             # A place that does not answer now is asked again at the next glance.
             if row.wish is not None:

@@ -154,18 +154,17 @@ class Desk:
         deployment = await self.ledger.read(lambda look: look.deployment(command.number))
         if deployment is None:
             return because(Reason.UNKNOWN_DEPLOYMENT, number=command.number)
-        found = self._find_names(command, configuration, deployment.application, None)
-        if isinstance(found, Because) or found.application is None:
-            return found
-        environment = found.application.environments.get(deployment.environment)
-        if environment is None:
+        application = configuration.applications.get(deployment.application)
+        environment = application.environments.get(deployment.environment) if application else None
+        if environment is None and isinstance(command, Retry):
             return because(
                 Reason.UNKNOWN_ENVIRONMENT,
                 application=deployment.application,
                 environment=deployment.environment,
                 near=[],
             )
-        return replace(found, environment=environment, deployment=deployment)
+        # What has left the configuration can still be cancelled; its rights are gone with it, so by its owner alone.
+        return About(command=command, application=application, environment=environment, deployment=deployment)
 
     async def _do(self, found: About, asker: Asker, configuration: Configuration) -> Answer:
         command, verbs = found.command, self.verbs
@@ -185,9 +184,9 @@ class Desk:
             case Reopen() | Resume():
                 return await verbs.change_environment(command, asker.person)
             case PlanDeployment() | Deploy() | Retry() | Rollback():
-                return await self._request(found, asker, configuration)
+                return await self._request(found, asker)
 
-    async def _request(self, found: About, asker: Asker, configuration: Configuration) -> Answer:
+    async def _request(self, found: About, asker: Asker) -> Answer:
         command, verbs = found.command, self.verbs
         application, environment = found.application, found.environment
         assert application is not None and environment is not None, "names were found before"  # noqa: S101, PT018 - narrows

@@ -12,7 +12,7 @@ from funade.usecases.ports import Clock, Ledger, Transaction
 
 
 def end_waiting(change: Transaction, row: Deployment, berth: Berth, now: datetime) -> bool:
-    """End `row`, which has not been started, if it is wished away or due; tell whether it was ended."""
+    """End `row`, of which nothing has begun, if it is wished away or due; tell whether it was ended."""
     if row.wish is not None:
         ended = row.advance(State.CANCELLED, because(Reason.CANCELLED, by=row.wish.by), now)
     elif row.due_at <= now:

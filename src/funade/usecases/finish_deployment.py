@@ -116,10 +116,11 @@ class FinishDeployment:
     def _mine(self, change: Transaction, deployment: Deployment) -> Deployment:
         row = change.deployment_by_id(deployment.id)
         if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
-            raise FencedOut(f"#{deployment.number} is looked after by another process")
+            msg = f"#{deployment.number} is looked after by another process"
+            raise FencedOut(msg)
         return row
 
-    def _write(  # noqa: PLR0913 - one end, told whole
+    def _write(  # noqa: PLR0913, PLR0917 - one end, told whole
         self,
         change: Transaction,
         deployment: Deployment,

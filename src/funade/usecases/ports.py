@@ -57,10 +57,18 @@ class Entry:
 class Reading(Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
-    def berth(self, application: str, environment: str) -> Berth: ...
-    def berths(self) -> Sequence[Berth]: ...
-    def deployment(self, number: int) -> Deployment | None: ...
-    def deployment_by_id(self, id: str) -> Deployment | None: ...
+    def berth(self, application: str, environment: str) -> Berth:
+        """Return the environment's row; a new one where there is none yet."""
+
+    def berths(self) -> Sequence[Berth]:
+        """Return every environment's row that can be read."""
+
+    def deployment(self, number: int) -> Deployment | None:
+        """Return the deployment of that number."""
+
+    def deployment_by_id(self, id: str) -> Deployment | None:
+        """Return the deployment of that id."""
+
     def number_of(self, id: str) -> int | None:
         """Return a deployment's number, even where the rest of it cannot be read."""
 
@@ -81,7 +89,7 @@ class Reading(Protocol):
     def last_started(self, application: str, environment: str) -> Deployment | None:
         """Return the one whose execution began last."""
 
-    def events(
+    def events(  # noqa: PLR0913 - independent filters
         self,
         *,
         application: str | None = None,
@@ -91,7 +99,9 @@ class Reading(Protocol):
         before: int | None = None,
         limit: int = 100,
         newest_first: bool = False,
-    ) -> Sequence[Event]: ...
+    ) -> Sequence[Event]:
+        """Return events by their sequence; each filter narrows, `before` and `after` are sequences."""
+
     def ending(self, deployment: str, attempt: int) -> Ending | None:
         """Return the stored fact of how that attempt ended."""
 
@@ -101,11 +111,15 @@ class Reading(Protocol):
     def announcements(self, limit: int) -> Sequence[Announcement]:
         """Return what must still be said, oldest first."""
 
-    def processes(self) -> Sequence["Process"]: ...
+    def processes(self) -> Sequence["Process"]:
+        """Return every registered process."""
+
     def role(self, role: str) -> str | None:
         """Return the process that holds `role`."""
 
-    def quarantined(self) -> Sequence[Quarantined]: ...
+    def quarantined(self) -> Sequence[Quarantined]:
+        """Return what was set aside because it cannot be read."""
+
     def answered(self, request: str) -> Deployment | None:
         """Return the deployment that was accepted for this request id."""
 
@@ -116,8 +130,12 @@ class Transaction(Reading, Protocol):
     def lock_berth(self, application: str, environment: str) -> Berth:
         """Return the environment's row, made when absent, locked until the end of the transaction."""
 
-    def save_berth(self, berth: Berth) -> None: ...
-    def next_number(self) -> int: ...
+    def save_berth(self, berth: Berth) -> None:
+        """Store an environment's row."""
+
+    def next_number(self) -> int:
+        """Return the number for the next deployment."""
+
     def add_deployment(self, deployment: Deployment, request: str) -> None:
         """Store it; `request` is the asker's own id of this request, unique for good."""
 
@@ -128,7 +146,7 @@ class Transaction(Reading, Protocol):
         """Store its wish to be cancelled and nothing else, whoever looks after it."""
 
     def claim(self, deployment: Deployment, owner: str) -> Deployment:
-        """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since it was read."""
+        """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since."""
 
     def record(self, event: Event) -> None:
         """Add an event, and with it its announcement."""
@@ -139,18 +157,29 @@ class Transaction(Reading, Protocol):
     def add_ending(self, deployment: str, attempt: int, ending: Ending) -> None:
         """Keep how an attempt ended; the first word stands, whoever brings it."""
 
-    def add_obligation(self, obligation: Obligation) -> None: ...
-    def settle_obligation(self, id: str) -> None: ...
-    def complain_of_obligation(self, id: str, problem: str) -> None: ...
-    def settle_announcement(self, key: str) -> None: ...
+    def add_obligation(self, obligation: Obligation) -> None:
+        """Keep what is owed; the same one twice is one."""
+
+    def settle_obligation(self, id: str) -> None:
+        """Forget what was undone."""
+
+    def complain_of_obligation(self, id: str, problem: str) -> None:
+        """Note why it could not be undone now."""
+
+    def settle_announcement(self, key: str) -> None:
+        """Forget what was said."""
+
     def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
         """Give `role` to `process` if nobody has it or its holder is among the dead; tell whether it has it now."""
 
-    def register_process(self, process: "Process") -> None: ...
+    def register_process(self, process: "Process") -> None:
+        """Keep a new process."""
+
     def beat(self, process: str, at: datetime) -> bool:
         """Raise the process's counter; False when its row is gone: it was declared dead and must stop."""
 
-    def forget_process(self, process: str) -> None: ...
+    def forget_process(self, process: str) -> None:
+        """Strike a process off; its next `beat` is False."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +213,7 @@ class Process:
 
 
 class Ledger(Protocol):
-    """The store. `work` is plain code over rows; it runs in the store's own thread and may run again after a conflict."""
+        """Fill the new `folder` with exactly that revision: a git work tree without credentials or a remote."""
 
     @property
     def id(self) -> str:
@@ -197,14 +226,14 @@ class Ledger(Protocol):
         """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
 
     async def wait_for_change(self, since: int, seconds: float) -> int:
-        """Return the store's generation once anybody, in any process, has moved it on from `since`, or after `seconds`."""
+        """Return the store's generation once anybody has moved it on from `since`, or after `seconds`."""
 
 
 class Sources(Protocol):
     """Git repositories, through mirrors kept on this machine."""
 
     async def resolve(self, repository: Repository, ref: str) -> Revision:
-        """Return the one commit that `ref` means now, asked of the repository; or raise UnknownRef, AmbiguousRef, SourceError."""
+        """Return the one commit that `ref` means now, asked of the repository; or raise a SourceError."""
 
     async def changes(
         self, repository: Repository, base: Revision | None, head: Revision, limit: int
@@ -217,7 +246,8 @@ class Sources(Protocol):
     async def check_out(self, repository: Repository, revision: Revision, folder: Path) -> None:
         """Fill the new `folder` with exactly that revision: a git work tree with no credentials and no remote in it."""
 
-    async def check(self, repository: Repository) -> Sequence[Problem]: ...
+    async def check(self, repository: Repository) -> Sequence[Problem]:
+        """Return what keeps the repository from being used."""
 
 
 class Secrets(Protocol):
@@ -250,7 +280,9 @@ class Target(Protocol):
     """One kind of place with its configuration."""
 
     @property
-    def place(self) -> Place: ...
+    def place(self) -> Place:
+        """Return where its executions run."""
+
     def plan(self, release: Release) -> Plan:
         """Return all steps that lead to `release`; the same release always gives the same plan."""
 
@@ -278,8 +310,11 @@ class Verifier(Protocol):
 class Logs(Protocol):
     """Output of executions, complete to the byte except what is masked."""
 
-    def length(self, deployment: str, attempt: int) -> int: ...
-    def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes: ...
+    def length(self, deployment: str, attempt: int) -> int:
+        """Return how many bytes there are now; 0 for an attempt without output."""
+
+    def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes:
+        """Return at most `limit` bytes from `offset`; b"" at the end."""
 
 
 class Announcer(Protocol):
@@ -326,7 +361,8 @@ class Lease(Protocol):
 class Configurations(Protocol):
     """The configuration in force."""
 
-    def current(self) -> Configuration: ...
+    def current(self) -> Configuration:
+        """Return it; its `problem` says what is wrong with a newer file."""
 
 
 class Clock(Protocol):
@@ -338,7 +374,8 @@ class Clock(Protocol):
     def steady(self) -> float:
         """Return seconds that never jump and go on while the machine sleeps; for leases."""
 
-    async def sleep(self, seconds: float) -> None: ...
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
 
 
 class Ids(Protocol):

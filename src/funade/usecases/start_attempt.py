@@ -80,10 +80,11 @@ class TakeTurn:
         return claimed
 
     def _is_free(self, change: Transaction, found: Deployment, me: str) -> bool:
-        """Tell whether nobody living looks after it. A dead owner is struck off, so that it cannot wake up and go on."""
+        """Tell whether nobody living looks after it; a dead owner is struck off, so that it cannot wake and go on."""
         processes = change.processes()
         if me not in {one.id for one in processes}:
-            raise FencedOut("this process has been declared dead")
+            msg = "this process has been declared dead"
+            raise FencedOut(msg)
         if found.owner is None or found.owner == me:
             return True
         if found.owner in self.living.among(processes):
@@ -146,8 +147,9 @@ class StartAttempt:
             or (row.owner, row.epoch) != (deployment.owner, deployment.epoch)
             or berth.turn != row.id
         ):
-            raise FencedOut(f"#{deployment.number} is looked after by another process")
-        if row.state is State.QUEUED and end_waiting(change, row, berth, now):
+            msg = f"#{deployment.number} is looked after by another process"
+            raise FencedOut(msg)
+        if end_waiting(change, row, berth, now):
             return "ended"
         if berth.live != live:
             return "look again"
@@ -185,7 +187,8 @@ class StartAttempt:
         def work(change: Transaction) -> None:
             row = change.deployment_by_id(deployment.id)
             if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
-                raise FencedOut(f"#{deployment.number} is looked after by another process")
+                msg = f"#{deployment.number} is looked after by another process"
+                raise FencedOut(msg)
             if row.because != reason:
                 change.save_deployment(replace(row, because=reason))
 

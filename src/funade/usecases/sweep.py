@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from funade.domain.deployment import Deployment
+from funade.domain.environment import Doubt
 from funade.domain.errors import TargetError
-from funade.domain.events import EnvironmentReopened, about
+from funade.domain.events import EnvironmentClosed, EnvironmentReopened, Event, about
 from funade.domain.orders import Standing
 from funade.failpoints import effect
 from funade.usecases.carry_out_deployment import execution_of
@@ -28,6 +29,7 @@ class Sweep:
     async def __call__(self) -> None:
         """Sweep once; what cannot be done now is kept, with its problem shown."""
         await self._undo()
+        await self._close_around_unreadable()
         await self._settle_doubts()
 
     async def _undo(self) -> None:
@@ -54,6 +56,33 @@ class Sweep:
             return
         with effect("store.settle_obligation"):
             await self.ledger.change(lambda change: change.settle_obligation(obligation.id))
+
+    async def _close_around_unreadable(self) -> None:
+        """Close environments whose turn belongs to a deployment that cannot be read any more."""
+
+        def work(change: Transaction) -> None:
+            for one in change.berths():
+                if one.turn is None or change.deployment_by_id(one.turn) is not None:
+                    continue
+                if one.turn not in {item.key for item in change.quarantined()}:
+                    continue
+                berth = change.lock_berth(one.application, one.environment)
+                problem = "the record of the deployment that had the turn cannot be read"
+                now = self.clock.now()
+                doubt = Doubt(number=change.number_of(one.turn) or 0, since=now, problem=problem)
+                change.save_berth(replace(berth, turn=None, doubt=doubt))
+                change.record(
+                    Event(
+                        at=now,
+                        by=self.lease.process,
+                        application=one.application,
+                        environment=one.environment,
+                        happening=EnvironmentClosed(problem=problem),
+                    )
+                )
+
+        with effect("store.close_unreadable"):
+            await self.ledger.change(work)
 
     async def _settle_doubts(self) -> None:
         berths = await self.ledger.read(lambda look: [one for one in look.berths() if one.doubt is not None])

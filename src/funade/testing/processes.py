@@ -1,0 +1,30 @@
+"""Processes of a test: some of them gone."""
+
+from datetime import datetime
+
+from funade.usecases.ports import Process
+
+
+class FakeMachine:
+    """The `Machine` port; `gone` holds the ids of processes that are known to have ended."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+
+    def describe(self, role: str, id: str, at: datetime) -> Process:
+        """Return a process of this machine."""
+        return Process(
+            id=id,
+            role=role,
+            host="testhost",
+            pid=1,
+            boot="boot",
+            birth="0",
+            counter=0,
+            started_at=at,
+            seen_at=at,
+        )
+
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether the test said that it has ended."""
+        return process.id in self.gone

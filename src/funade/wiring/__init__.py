@@ -1,0 +1,66 @@
+"""The composition root: settings in, real objects out. The only place that knows every room.
+
+What a command does not need it does not import: each function here brings its own part of the house.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funade.domain.orders import Problem
+from funade.settings import WatchedConfiguration, load
+from funade.targets import KINDS
+
+if TYPE_CHECKING:
+    from funade.usecases.desk import Desk
+    from funade.wiring.server import Server
+    from funade.wiring.system import Tell
+
+# ruff: noqa: PLC0415 - importing late is what this file is for
+
+
+def data_folder(config: Path) -> Path:
+    """Return the data folder without opening the store, or raise ConfigError."""
+    return Path(load(config, KINDS).data)
+
+
+def check(config: Path) -> Sequence[Problem]:
+    """Return what is wrong with the world that the configuration names; raises ConfigError for the file itself."""
+    from funade.wiring.checks import find_problems
+
+    return asyncio.run(find_problems(load(config, KINDS)))
+
+
+@asynccontextmanager
+async def open_local(config: Path, *, carries: bool) -> AsyncIterator["Desk"]:
+    """Give a desk on the store itself; with `carries` this process looks after deployments while it is open."""
+    from funade.wiring.system import build, say_nothing
+
+    system = build(WatchedConfiguration(config, KINDS), role="command", tell=say_nothing)
+    try:
+        if not carries:
+            yield system.desk
+            return
+        running = asyncio.create_task(system.runner.run())
+        try:
+            yield system.desk
+        finally:
+            system.runner.stop()
+            await running
+    finally:
+        system.ledger.close()
+
+
+def build_server(
+    config: Path, *, socket: Path | None, socket_mode: int, tell: "Tell | None" = None
+) -> "Server":
+    """Return everything of `funade serve`, or raise ConfigError."""
+    from funade.wiring.server import Server
+    from funade.wiring.system import say_nothing
+
+    configurations = WatchedConfiguration(config, KINDS)
+    return Server(
+        configurations=configurations, socket=socket, socket_mode=socket_mode, tell=tell or say_nothing
+    )

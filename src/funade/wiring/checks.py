@@ -1,0 +1,34 @@
+"""`funade check`: the configuration against the world; deploys nothing."""
+
+from pathlib import Path
+
+from funade.domain.application import Configuration
+from funade.domain.orders import Problem
+from funade.domain.release import Release
+from funade.domain.revision import Revision
+from funade.secrets import OpenSecrets
+from funade.sources import GitSources
+from funade.targets import OpenTargets, Surroundings
+from funade.wiring.system import LEASE
+
+
+async def find_problems(configuration: Configuration) -> list[Problem]:
+    """Return every precondition that does not hold, of repositories and of targets."""
+    secrets = OpenSecrets()
+    data = Path(configuration.data)
+    sources = GitSources(data / "sources", secrets)
+    targets = OpenTargets(Surroundings(data=data, store="", secrets=secrets, lease=LEASE))
+    problems: list[Problem] = []
+    for application in configuration.applications.values():
+        problems += await sources.check(application.repository)
+        for environment in application.environments.values():
+            release = Release(
+                application=application.name,
+                environment=environment.name,
+                revision=Revision("0" * 40),
+                repository=application.repository,
+                target=environment.target,
+                verify=environment.verify,
+            )
+            problems += await targets.open(release).check()
+    return problems

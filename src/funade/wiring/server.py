@@ -1,0 +1,43 @@
+"""`funade serve`: the desk on a socket, and a runner, in one process."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from funade import __version__
+from funade.domain.wire import Plain
+from funade.settings import WatchedConfiguration
+from funade.web.api import make_app
+from funade.web.socket import SocketServer, who_asked
+from funade.wiring.system import Tell, build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """`funade serve`: the desk on a socket, and a runner, in one process."""
+
+    configurations: WatchedConfiguration
+    socket: Path | None
+    socket_mode: int
+    tell: Tell
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain: what runs at its place goes on there."""
+        data = Path(self.configurations.current().data)
+        system = build(self.configurations, role="server", tell=self.tell)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, system.runner.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.configurations.reload)
+        system.runner.before_look = self.configurations.reload
+        app = make_app(system.desk, who_asked(data), self._health)
+        try:
+            async with SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode):
+                await system.runner.run()
+        finally:
+            system.ledger.close()
+
+    def _health(self) -> Mapping[str, Plain]:
+        return {"version": __version__, "configuration_problem": self.configurations.current().problem}
