@@ -1,0 +1,57 @@
+"""One file, from bytes to configuration."""
+
+from pathlib import Path
+from typing import Any
+
+from funade.domain.application import Configuration
+from funade.domain.errors import ConfigError, ConfigErrors
+from funade.settings import file, nodes, shape
+from funade.settings.applications import read_applications
+from funade.settings.kinds import Kinds
+from funade.settings.people import read_people
+from funade.settings.reading import Report, Value
+from funade.settings.repositories import place
+from funade.settings.secrecy import holds_secret
+
+
+def load(path: Path, kinds: Kinds) -> Configuration:
+    """Return the file as configuration, or raise ConfigErrors with everything that is wrong with it."""
+    path = path.absolute()
+    try:
+        content = file.read(path)
+    except ConfigError as error:
+        raise ConfigErrors([error]) from error
+    return read(content, path, kinds)
+
+
+def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
+    """Return the bytes of the file `path` as configuration, or raise ConfigErrors."""
+    from funade.settings import document  # noqa: PLC0415 -- PyYAML costs more than all the rest of this room
+
+    try:
+        tree = document.parse(content, str(path))
+    except ConfigError as error:
+        raise ConfigErrors([error]) from error
+    report = Report(str(path))
+    root = Value(tree, "", tree.line, report)
+    for key, scalar in nodes.scalars(tree, ""):
+        if holds_secret(scalar.text):
+            remedy = "keep it in the environment or a file, and refer to it: `env:NAME`, `file:/path`"
+            report.add(scalar.line, key, "holds what looks like a secret", remedy)
+    found = root.fields(shape.FILE, "a mapping with `applications`")
+    people = read_people(found.get("people"), found.get("groups"))
+    applications = (
+        read_applications(found["applications"], kinds, people, path.parent)
+        if "applications" in found
+        else {}
+    )
+    data = (found["data"].text() if "data" in found else None) or ".funade"
+    report.finish()
+    return Configuration(
+        path=str(path), applications=applications, people=people, data=str(place(data, path.parent))
+    )
+
+
+def schema(kinds: Kinds) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the whole file."""
+    return shape.whole({name: kind.schema() for name, kind in kinds.items()})

@@ -1,0 +1,151 @@
+"""Reads `people` and `groups`: who there is, and that every member means somebody."""
+
+import re
+from collections.abc import Mapping
+
+from funade.domain.people import People, Person
+from funade.settings.reading import Value, listed, near
+from funade.settings.shape import PERSON
+
+EVERYONE = "everyone"
+LANGUAGES = ("en", "ja")
+
+_SLACK = re.compile(r"[TE][A-Z0-9]+/[UW][A-Z0-9]+")
+_SLACK_GROUP = re.compile(r"slack:S[A-Z0-9]+")
+
+
+def read_people(people: Value | None, groups: Value | None) -> People:
+    """Return everybody; who or what is wrong is reported and left out."""
+    if people is None:
+        if groups is not None:
+            groups.complain(
+                "groups without `people` would mean nothing",
+                "add `people`, or remove the groups: a file without people is one person's",
+            )
+        return People()
+    persons = {name: _person(name, value) for name, value in people.named(_PEOPLE).items()}
+    _refuse_shared_ids(people, persons)
+    return People(people=persons, groups={} if groups is None else _groups(groups, persons))
+
+
+def read_members(value: Value, people: People) -> tuple[str, ...]:
+    """Return the members that a right's list names; `everyone` is everybody of the file."""
+    known = {EVERYONE, *people.people, *people.groups}
+    return tuple(name for item in value.items("[ada, sre]") if (name := _member(item, known)) is not None)
+
+
+_PEOPLE = "names with what is known of each, `ada: {local: 1000}`"
+
+
+def _person(name: str, value: Value) -> Person:
+    if name == EVERYONE:
+        value.complain("`everyone` is everybody of this file", "choose another name")
+    found = value.fields(PERSON, "what is known of them, `{email: ada@acme.example, local: 1000}`")
+    ids = set()
+    if "slack" in found and (slack := _slack(found["slack"])):
+        ids.add(f"slack:{slack}")
+    if "github" in found and (github := _github(found["github"])) is not None:
+        ids.add(f"github:{github}")
+    if "local" in found and (local := found["local"].whole_number()) is not None:
+        ids.add(f"local:{local}")
+    return Person(
+        name=name,
+        ids=frozenset(ids),
+        email=_email(found["email"]) if "email" in found else None,
+        language=_language(found["language"]) if "language" in found else "en",
+    )
+
+
+def _slack(value: Value) -> str | None:
+    text = value.text()
+    if text is None or _SLACK.fullmatch(text):
+        return text
+    value.complain(
+        f"`{text[:80]}` is no Slack id",
+        "write workspace and member, like `T0ACME/U0ADA`: names can change hands",
+    )
+    return None
+
+
+def _github(value: Value) -> int | None:
+    remedy = "write the account's number, which `gh api users/LOGIN --jq .id` shows: names can change hands"
+    number = value.whole_number(remedy)
+    if number == 0:
+        value.complain("`0` is no GitHub account", remedy)
+    return number or None
+
+
+def _email(value: Value) -> str | None:
+    text = value.text()
+    if text is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
+        value.complain(f"`{text[:80]}` is no e-mail address", "write it like `ada@acme.example`")
+    return text
+
+
+def _language(value: Value) -> str:
+    text = value.text()
+    if text is not None and text not in LANGUAGES:
+        value.complain(f"Funade does not speak `{text[:80]}`", "choose `en` or `ja`")
+    return text or "en"
+
+
+def _refuse_shared_ids(value: Value, persons: Mapping[str, Person]) -> None:
+    owners: dict[str, str] = {}
+    places = value.entries(_PEOPLE)
+    for name, person in persons.items():
+        for id in sorted(person.ids):
+            if id in owners:
+                places[name].complain(
+                    f"`{id}` is {owners[id]} already", "one person has one entry; give each id to one of them"
+                )
+            owners.setdefault(id, name)
+
+
+def _groups(value: Value, persons: Mapping[str, Person]) -> dict[str, tuple[str, ...]]:
+    named = value.named("names with their members, `sre: [ada, bob]`")
+    known = {*persons, *named}
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, members in named.items():
+        if name == EVERYONE:
+            members.complain("`everyone` is everybody of this file", "choose another name")
+        if name in persons:
+            members.complain(f"`{name}` is a person already", "choose another name")
+        items = members.items("[ada, bob]")
+        groups[name] = tuple(one for item in items if (one := _member(item, known)) is not None)
+    for name in groups:
+        if path := _way_back(name, groups):
+            named[name].complain(f"the group is a member of itself: {' → '.join(path)}", "break the circle")
+    return groups
+
+
+def _member(value: Value, known: set[str]) -> str | None:
+    text = value.text()
+    if text is None or text in known or _SLACK_GROUP.fullmatch(text):
+        return text
+    if text == EVERYONE:
+        value.complain("`everyone` cannot be a member of a group", "write it into the right itself")
+        return None
+    names = known - {EVERYONE}
+    remedy = near(text, known) or (
+        f"known are {listed(names)}" if len(names) < 12 else "add them to `people`"
+    )
+    value.complain(f"`{text[:80]}` is no person or group of this file", remedy)
+    return None
+
+
+def _way_back(start: str, groups: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the way from a group through its members back to itself; no way is empty."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        for member in groups.get(here, ()):
+            if member == start:
+                way = [start, here]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1] if here != start else [start, start]
+            if member in groups and member not in came_from:
+                came_from[member] = here
+                waiting.append(member)
+    return []

@@ -1,0 +1,202 @@
+"""The shape of funade.yaml as JSON Schema: which keys there are, and what for; readers take them from it."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from funade.domain.durations import PATTERN
+from funade.domain.people import Right
+
+Shape: TypeAlias = Mapping[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NAME = r"[a-z0-9_][a-z0-9._-]{0,63}"
+
+#: keys of later releases: a rule that is written and not obeyed would be a lie
+NOT_YET = frozenset(
+    {
+        "approvals",
+        "channel",
+        "checks",
+        "deploy_on_merge_to",
+        "deploy_pull_request",
+        "freezes",
+        "github",
+        "images",
+        "queue",
+        "slack",
+        "store",
+        "web",
+    }
+)
+
+
+def _object(required: tuple[str, ...] = (), /, **properties: Shape) -> Shape:
+    shape = {"type": "object", "properties": properties, "additionalProperties": False}
+    return shape | ({"required": list(required)} if required else {})
+
+
+def _text(description: str, **more: Any) -> Shape:
+    return {"type": "string", "minLength": 1, "description": description, **more}
+
+
+def _names(description: str, pattern: str) -> Shape:
+    return {"type": "array", "items": {"type": "string", "pattern": pattern}, "description": description}
+
+
+def _duration(description: str, default: str) -> Shape:
+    shapes = [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": PATTERN}]
+    return {"anyOf": shapes, "description": description, "default": default}
+
+
+def _by_name(each: Shape, description: str) -> Shape:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "additionalProperties": each,
+        "minProperties": 1,
+        "description": description,
+    }
+
+
+_REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"
+_SLACK_GROUP = "slack:S[A-Z0-9]+"
+_MEMBER = f"^({NAME}|{_SLACK_GROUP})$"
+
+PERSON = _object(
+    email=_text("Their address", pattern="^[^@ ]+@[^@ ]+$"),
+    slack=_text(
+        "Their Slack workspace and member id, like `T0ACME/U0ADA`", pattern="^[TE][A-Z0-9]+/[UW][A-Z0-9]+$"
+    ),
+    github={
+        "type": "integer",
+        "minimum": 1,
+        "description": "Their GitHub account's number; a login name can change hands, the number cannot",
+    },
+    local={
+        "type": "integer",
+        "minimum": 0,
+        "description": "Their user id on this machine (`id -u`), by which the terminal knows them",
+    },
+    language={"enum": ["en", "ja"], "default": "en", "description": "The language Funade answers them in"},
+)
+
+REPOSITORY = _object(
+    ("url",),
+    url=_text("Where it is: `https://…`, `ssh://…`, `git@host:path`, or a folder, seen from this file's"),
+    username=_text("The name to sign in with over https"),
+    password=_text(
+        "Where the password or token for https is: `env:NAME` or `file:/path`", pattern=_REFERENCE
+    ),
+    ssh_key=_text("Where the private key for ssh is: `env:NAME` or `file:/path`", pattern=_REFERENCE),
+    known_hosts=_text("The file with the ssh host's keys, seen from this file's folder"),
+    submodules={"type": "boolean", "default": False, "description": "Whether submodules are checked out too"},
+    lfs={"type": "boolean", "default": False, "description": "Whether Git LFS files are fetched"},
+)
+
+VERIFICATION = _object(
+    url=_text("An `http(s)` address that is asked; it must answer 2xx", pattern="^https?://"),
+    run={
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string"},
+        "description": "A program and its arguments that is run; without `equals` it must end with 0",
+    },
+    equals=_text(
+        "What the answer must be, spaces at both ends left out; may hold placeholders like `{revision}`"
+    ),
+    within=_duration("How long after the deploy the answer may take to become right", "60s"),
+    every=_duration("How long to wait between two looks", "2s"),
+)
+
+RIGHTS = _object(
+    **{
+        right.value: _names(f"Who may {does}; nobody when left out", _MEMBER)
+        for right, does in {
+            Right.DEPLOY: "ask for a deployment",
+            Right.APPROVE: "approve one that somebody else asked for",
+            Right.ROLLBACK: "put back what ran before",
+            Right.LOCK: "keep others out",
+            Right.OVERRIDE: "go ahead despite a refusal, and reopen the environment",
+        }.items()
+    }
+)
+
+TARGET: Shape = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": _text("Which kind of place it is")},
+    "description": "The one place it is deployed to, and how",
+}
+
+_DEFAULT_REF = "^[^-\\s][^\\s]*$"
+
+ENVIRONMENT = _object(
+    ("target",),
+    target=TARGET,
+    aliases=_names("Other names that people may use for it", f"^{NAME}$"),
+    rights={**RIGHTS, "description": "Who may do what to it; needs `people`"},
+    verify={
+        "anyOf": [{"type": "string", "pattern": "^https?://"}, {"$ref": "#/$defs/verification"}],
+        "description": "How to see what runs: exactly one of `url` and `run`, or just an address",
+    },
+    default_ref=_text("What is deployed here when nobody names a ref", pattern=_DEFAULT_REF),
+    waits_at_most=_duration("How long a deployment may wait for its turn or an approval", "24h"),
+)
+
+APPLICATION = _object(
+    ("repository", "environments"),
+    repository={
+        "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/repository"}],
+        "description": "Its git repository: an address or folder, or more about it",
+    },
+    environments=_by_name({"$ref": "#/$defs/environment"}, "Where it is deployed"),
+    default_ref=_text("What is deployed when nobody names a ref", pattern=_DEFAULT_REF, default="HEAD"),
+)
+
+FILE = _object(
+    ("applications",),
+    applications=_by_name({"$ref": "#/$defs/application"}, "What is deployed"),
+    people=_by_name(
+        {"$ref": "#/$defs/person"},
+        "Who may ask; without it, the owner of the data folder at this machine's terminal",
+    ),
+    groups=_by_name(
+        _names("People, other groups, and Slack's like `slack:S0SRE`", _MEMBER),
+        "People by what they do together",
+    ),
+    data=_text("The folder for everything that Funade keeps, seen from this file's", default=".funade"),
+)
+
+
+def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return the JSON Schema of the file; `targets` are the settings of each kind of target."""
+    choices = []
+    for kind, shape in sorted(targets.items()):
+        properties = {
+            "kind": {"const": kind},
+            **{k: v for k, v in shape.get("properties", {}).items() if k != "kind"},
+        }
+        required = ["kind", *(name for name in shape.get("required", ()) if name != "kind")]
+        choices.append({**shape, "type": "object", "properties": properties, "required": required})
+    exactly_one = [
+        {"required": ["url"], "properties": {"run": False}},
+        {"required": ["run"], "properties": {"url": False}},
+    ]
+    definitions = {
+        "person": PERSON,
+        "application": APPLICATION,
+        "environment": ENVIRONMENT,
+        "repository": REPOSITORY,
+        "verification": {**VERIFICATION, "oneOf": exactly_one},
+        "target": {"description": TARGET["description"], "oneOf": choices},
+    }
+    environment = {
+        **ENVIRONMENT,
+        "properties": {**ENVIRONMENT["properties"], "target": {"$ref": "#/$defs/target"}},
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "funade.yaml",
+        **FILE,
+        "$defs": {**definitions, "environment": environment},
+    }
