@@ -213,7 +213,7 @@ class Process:
 
 
 class Ledger(Protocol):
-        """Fill the new `folder` with exactly that revision: a git work tree without credentials or a remote."""
+    """The store. `work` is plain code over rows, run in the store's own thread; after a conflict it may run again."""
 
     @property
     def id(self) -> str:
