@@ -1,0 +1,106 @@
+"""What has happened, one line an event; the deployment's own number is left to the caller."""
+
+from typing import assert_never
+
+from funade.domain import events
+from funade.domain.events import Event
+from funade.texts.catalogue import Reader, mark
+from funade.texts.plain import plain
+from funade.texts.reasons import reason
+from funade.texts.states import NOT_VERIFIED, phase_word, short_sha, state_word
+
+REQUESTS: dict[str, str] = {
+    "deploy": mark("{by} asked to deploy `{application}` {what} to `{environment}`"),
+    "retry": mark("{by} asked to retry #{of}: `{application}` {what} to `{environment}`"),
+    "rollback": mark("{by} asked to roll `{environment}` of `{application}` back to {what} of #{of}"),
+}
+ENDINGS: dict[str, str] = {
+    "itself": mark("its program ended"),
+    "cancel": mark("its program was ended by the cancel"),
+    "time_limit": mark("its program was ended at its time limit"),
+    "abandoned": mark("its program was ended because nobody looked after it"),
+    "never_started": mark("its program could not be started"),
+}
+_WITH_REASON = mark("{said}: {reason}")
+_WITH_STATUS = mark("{said} with status {exit_code}")
+_WITH_SIGNAL = mark("{said} by signal {signal}")
+
+
+def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one branch an event, flat on purpose
+    """Return what `event` tells."""
+    by, application, environment = plain(event.by), plain(event.application), plain(event.environment)
+    place = {"by": by, "application": application, "environment": environment}
+    match event.happening:
+        case events.DeploymentRequested() as told:
+            return _with(_request(told, place, reader), told.reason, reader)
+        case events.ConfirmationWanted(because=because):
+            return reader.word(mark("asks again: {why}"), why=reason(because, reader))
+        case events.DeploymentApproved(digest=digest):
+            return reader.word(mark("{by} approved plan `{digest}`"), by=by, digest=plain(digest)[:7])
+        case events.DeploymentStarted(attempt=1):
+            return reader.word(mark("started"))
+        case events.DeploymentStarted(attempt=attempt):
+            return reader.word(mark("started, attempt {attempt}"), attempt=attempt)
+        case events.DeploymentTakenOver(by=process, standing=standing):
+            where = phase_word(standing, reader)
+            return reader.word(
+                mark("taken over by `{process}`: {where}"), process=plain(process), where=where
+            )
+        case events.ExecutionEnded() as told:
+            return _ending(told, reader)
+        case events.CancelAsked(reason=why):
+            return _with(reader.word(mark("{by} asked to cancel it"), by=by), why, reader)
+        case events.DeploymentFinished() as told:
+            return _finish(told, reader)
+        case events.RequestRefused(asked=asked, because=because):
+            said = mark("{by} was refused `{asked}`: {why}")
+            return reader.word(said, by=by, asked=plain(asked), why=reason(because, reader))
+        case events.EnvironmentClosed(problem=problem):
+            said = mark("`{environment}` of `{application}` was closed: {problem}")
+            return reader.word(said, **place, problem=plain(problem))
+        case events.EnvironmentReopened(reason=why):
+            return _with(
+                reader.word(mark("{by} reopened `{environment}` of `{application}`"), **place), why, reader
+            )
+        case events.AutomationHeld(number=number):
+            said = mark(
+                "automatic deploys to `{environment}` of `{application}` are held by rollback #{number}"
+            )
+            return reader.word(said, **place, number=number)
+        case events.AutomationResumed(reason=why):
+            said = mark("{by} let automatic deploys to `{environment}` of `{application}` go on")
+            return _with(reader.word(said, **place), why, reader)
+        case _ as never:
+            assert_never(never)
+
+
+def _request(told: events.DeploymentRequested, place: dict[str, str], reader: Reader) -> str:
+    wording = REQUESTS.get(told.purpose, REQUESTS["deploy"])
+    what = what_was_asked(told.ref, told.revision)
+    return reader.word(wording, **place, what=what, of="?" if told.of is None else told.of)
+
+
+def what_was_asked(ref: str, revision: str) -> str:
+    """Return a ref and what it meant, `v1.2.0` (`f5c0df1`), each once."""
+    shown, sha = plain(ref), short_sha(plain(revision))
+    return f"`{sha}`" if revision.startswith(ref) else f"`{shown}` (`{sha}`)"
+
+
+def _ending(told: events.ExecutionEnded, reader: Reader) -> str:
+    said = reader.word(ENDINGS[told.by]) if told.by in ENDINGS else plain(told.by)
+    if told.exit_code is not None:
+        return reader.word(_WITH_STATUS, said=said, exit_code=told.exit_code)
+    if told.signal is not None:
+        return reader.word(_WITH_SIGNAL, said=said, signal=told.signal)
+    return said
+
+
+def _finish(told: events.DeploymentFinished, reader: Reader) -> str:
+    if told.state == "succeeded":
+        return reader.word(mark("succeeded, seen live") if told.verified else NOT_VERIFIED)
+    return _with(state_word(told.state, reader), reason(told.because, reader), reader)
+
+
+def _with(said: str, why: str | None, reader: Reader) -> str:
+    """Return what was said with a reason behind it, if there is one."""
+    return reader.word(_WITH_REASON, said=said, reason=plain(why)) if why else said

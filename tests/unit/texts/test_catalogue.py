@@ -1,0 +1,54 @@
+import subprocess
+import sys
+
+import pytest
+from babel.messages.pofile import read_po
+
+from funade.texts.catalogue import FOLDER, LANGUAGES, Reader, places
+from tests.architecture import source
+
+CATALOGUES = sorted(FOLDER.glob("*/LC_MESSAGES/funade.po"))
+
+
+def messages():
+    for path in CATALOGUES:
+        with path.open("rb") as file:
+            yield from (message for message in read_po(file) if message.id)
+
+
+def test_every_language_but_english_has_its_catalogue():
+    assert [path.parent.parent.name for path in CATALOGUES] == [one for one in LANGUAGES if one != "en"]
+
+
+def test_every_message_of_the_code_is_translated_and_compiled():
+    run = subprocess.run(
+        [sys.executable, "bin/texts", "--check"], cwd=source.ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("message", list(messages()), ids=lambda message: str(message.id)[:60])
+def test_a_translation_fills_the_same_places(message):
+    many = isinstance(message.id, (list, tuple))
+    originals = message.id if many else (message.id,)
+    translations = message.string if many else (message.string,)
+    for translation in translations:
+        assert places(translation) == set().union(*(places(one) for one in originals))
+
+
+def test_the_reader_takes_the_first_wording_that_can_be_filled():
+    reader = Reader("en")
+    assert reader.first_of(("{a} and {b}", "{a}", "none"), {"a": "1"}) == "1"
+    assert reader.first_of(("{a}",), {}) is None
+
+
+def test_texts_are_imported_in_a_blink():
+    code = (
+        "import dataclasses, datetime, enum, time; import funade.domain.events, funade.domain.orders;"
+        "start = time.perf_counter(); import funade.texts; print(time.perf_counter() - start)"
+    )
+    fastest = min(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(5)
+    )
+    assert fastest <= 0.015

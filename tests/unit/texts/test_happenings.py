@@ -1,0 +1,184 @@
+import dataclasses
+import typing
+from datetime import UTC, datetime
+
+import pytest
+
+from funade.domain.deployment import Phase, Purpose, State
+from funade.domain.events import (
+    AutomationHeld,
+    AutomationResumed,
+    CancelAsked,
+    ConfirmationWanted,
+    DeploymentApproved,
+    DeploymentFinished,
+    DeploymentRequested,
+    DeploymentStarted,
+    DeploymentTakenOver,
+    EnvironmentClosed,
+    EnvironmentReopened,
+    Event,
+    ExecutionEnded,
+    Happening,
+    RequestRefused,
+)
+from funade.domain.orders import EndedBy, Problem
+from funade.domain.plan import Step
+from funade.domain.reason import Reason, because
+from funade.domain.revision import Revision
+from funade.texts import LANGUAGES, happening, problem, step
+from funade.texts.happenings import ENDINGS, REQUESTS
+from funade.texts.states import PHASES, STATES
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SHA = Revision("f5c0df1" + "0" * 33)
+REFUSAL = because(Reason.UNKNOWN_REF, application="shop", ref="v9")
+
+TOLD = [
+    (
+        DeploymentRequested(
+            ref="v1.2.0", revision=SHA, digest="d" * 64, purpose="deploy", reason="fixes login"
+        ),
+        "ada asked to deploy `shop` `v1.2.0` (`f5c0df1`) to `production`: fixes login",
+        "ada が `shop` `v1.2.0` (`f5c0df1`) の `production` へのデプロイを依頼: fixes login",
+    ),
+    (
+        DeploymentRequested(ref=SHA, revision=SHA, digest="d" * 64, purpose="retry", of=11),
+        "ada asked to retry #11: `shop` `f5c0df1` to `production`",
+        "ada が #11 の再試行を依頼: `shop` `f5c0df1` を `production` へ",
+    ),
+    (
+        DeploymentRequested(ref=SHA, revision=SHA, digest="d" * 64, purpose="rollback", of=9),
+        "ada asked to roll `production` of `shop` back to `f5c0df1` of #9",
+        "ada が `shop` の `production` を #9 の `f5c0df1` へ戻すロールバックを依頼",
+    ),
+    (
+        ConfirmationWanted(because=because(Reason.NEWER_WENT_LIVE, number=12, live="a" * 40)),
+        "asks again: `aaaaaaa` went live since the plan was shown",
+        "再確認待ち: 計画を表示した後に `aaaaaaa` が稼働を始めました",
+    ),
+    (DeploymentApproved(digest="d" * 64), "ada approved plan `ddddddd`", "ada が計画 `ddddddd` を承認"),
+    (DeploymentStarted(attempt=1, fence=3), "started", "開始"),
+    (DeploymentStarted(attempt=2, fence=4), "started, attempt 2", "開始（2 回目）"),
+    (
+        DeploymentTakenOver(by="p-2", standing="executing"),
+        "taken over by `p-2`: running",
+        "`p-2` が引き継ぎ: 実行中",
+    ),
+    (
+        ExecutionEnded(attempt=1, by="itself", exit_code=3),
+        "its program ended with status 3",
+        "プログラムが終了（終了ステータス 3）",
+    ),
+    (
+        ExecutionEnded(attempt=1, by="cancel", signal=15),
+        "its program was ended by the cancel by signal 15",
+        "取り消しによりプログラムを停止（シグナル 15）",
+    ),
+    (CancelAsked(reason="wrong tag"), "ada asked to cancel it: wrong tag", "ada が取り消しを依頼: wrong tag"),
+    (
+        DeploymentFinished(state=State.SUCCEEDED, because=because(Reason.COMPLETED), verified=True),
+        "succeeded, seen live",
+        "成功、稼働を確認済み",
+    ),
+    (
+        DeploymentFinished(state=State.SUCCEEDED, because=because(Reason.COMPLETED), verified=False),
+        "succeeded, not verified",
+        "成功（稼働は未確認）",
+    ),
+    (
+        DeploymentFinished(
+            state=State.FAILED, because=because(Reason.PROGRAM_FAILED, exit_code=3), verified=False
+        ),
+        "failed: its program ended with status 3",
+        "失敗: プログラムが終了ステータス 3 で終わりました",
+    ),
+    (
+        RequestRefused(asked="deploy shop production v9", because=REFUSAL),
+        "ada was refused `deploy shop production v9`: `v9` is no branch, tag or commit of `shop`",
+        "ada の `deploy shop production v9` を拒否: `v9` というブランチ、タグ、コミットは `shop` にありません",
+    ),
+    (
+        EnvironmentClosed(problem="no answer"),
+        "`production` of `shop` was closed: no answer",
+        "`shop` の `production` を閉鎖: no answer",
+    ),
+    (
+        EnvironmentReopened(reason="looked at it"),
+        "ada reopened `production` of `shop`: looked at it",
+        "ada が `shop` の `production` の閉鎖を解除: looked at it",
+    ),
+    (
+        AutomationHeld(number=12),
+        "automatic deploys to `production` of `shop` are held by rollback #12",
+        "ロールバック #12 により `shop` の `production` への自動デプロイを保留",
+    ),
+    (
+        AutomationResumed(),
+        "ada let automatic deploys to `production` of `shop` go on",
+        "ada が `shop` の `production` への自動デプロイを再開",
+    ),
+]
+
+
+def event(told: Happening, by: str = "ada") -> Event:
+    return Event(at=NOON, by=by, application="shop", environment="production", number=12, happening=told)
+
+
+@pytest.mark.parametrize(("told", "english", "japanese"), TOLD)
+def test_history_reads_like_sentences(told, english, japanese):
+    assert happening(event(told), "en") == english
+    assert happening(event(told), "ja") == japanese
+
+
+def test_every_happening_is_told_above():
+    assert {type(told) for told, _, _ in TOLD} == set(typing.get_args(Happening))
+
+
+@pytest.mark.parametrize("told", [told for told, _, _ in TOLD], ids=lambda told: type(told).__name__)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_that_people_typed_rules_the_terminal(told, language):
+    nasty = {
+        field.name: "\x1b[2K\u202e\n"
+        for field in dataclasses.fields(told)
+        if isinstance(getattr(told, field.name), str) and field.name != "state"
+    }
+    said = happening(event(dataclasses.replace(told, **nasty), by="\x1b]0;x\x07"), language)
+    assert not set(said) & set("\x1b\x07\u202e\n")
+
+
+def test_every_word_for_where_things_stand_is_there():
+    assert set(STATES) == set(State)
+    assert {phase.value for phase in Phase} <= set(PHASES)
+    assert set(ENDINGS) == set(EndedBy)
+    assert set(REQUESTS) == set(Purpose)
+
+
+@pytest.mark.parametrize(
+    ("given", "english", "japanese"),
+    [
+        (Step(name="checkout"), "check out the revision", "リビジョンをチェックアウト"),
+        (Step(name="checkout", data={"revision": SHA}), "check out `f5c0df1`", "`f5c0df1` をチェックアウト"),
+        (
+            Step(name="run", data={"run": ["cap", "production", "deploy"]}),
+            "run `cap production deploy`",
+            "`cap production deploy` を実行",
+        ),
+        (
+            Step(name="verify", data={"url": "https://shop.example/version", "equals": SHA}),
+            "look until `https://shop.example/version` answers `f5c0df1`",
+            "`https://shop.example/version` が `f5c0df1` を返すまで確認",
+        ),
+        (Step(name="drain", data={"hosts": 3, "note": None}), "drain hosts=`3`", "drain hosts=`3`"),
+    ],
+)
+def test_a_step_says_what_it_does(given, english, japanese):
+    assert step(given, "en") == english
+    assert step(given, "ja") == japanese
+
+
+def test_a_problem_says_where_and_what_to_do():
+    found = Problem(where="shop", problem="git is not on this machine", remedy="install git")
+    assert problem(found) == "`shop`: git is not on this machine — install git"
+    assert problem(found, "ja") == "`shop`: git is not on this machine（対処: install git）"
+    assert problem(Problem(where="shop", problem="broken")) == "`shop`: broken"
