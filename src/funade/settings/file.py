@@ -14,14 +14,12 @@ def read(path: Path) -> bytes:
     try:
         # A named pipe would make this wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                kind = "a folder" if stat.S_ISDIR(mode) else "not a file"
-                raise ConfigError(str(path), None, "", f"is {kind}", "name the file itself")
-            content = file.read(MAXIMUM_BYTES + 1)
-    except IsADirectoryError as error:
-        raise ConfigError(str(path), None, "", "is a folder", "name the file itself") from error
+        try:
+            _refuse_all_but_files(path, os.fstat(descriptor).st_mode)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(MAXIMUM_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         raise ConfigError(str(path), None, "", "does not exist") from error
     except OSError as error:
@@ -31,3 +29,9 @@ def read(path: Path) -> bytes:
             str(path), None, "", f"is larger than {MAXIMUM_BYTES >> 20} MiB: no configuration is"
         )
     return content
+
+
+def _refuse_all_but_files(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a file"
+        raise ConfigError(str(path), None, "", f"is {kind}", "name the file itself")

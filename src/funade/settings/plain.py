@@ -58,18 +58,8 @@ def to_plain(node: Node, schema: Mapping[str, Any]) -> Any:
 
 def _plain_scalar(node: Scalar, wanted: frozenset[str]) -> Any:
     value = resolve(node)
-    if value is None or "string" not in wanted:
-        return value
-    match value:
-        case bool():
-            accepted = "boolean" in wanted
-        case int():
-            accepted = bool(wanted & {"integer", "number"})
-        case float():
-            accepted = "number" in wanted
-        case _:
-            accepted = True
-    return value if accepted else node.text
+    # A number would lose what was written: `1.10` is not `1.1` to a program.
+    return node.text if "string" in wanted and value is not None else value
 
 
 def _alternatives(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

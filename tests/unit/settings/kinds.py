@@ -18,6 +18,7 @@ class Command:
                 "run": {"type": "array", "minItems": 1, "items": {"type": "string"}},
                 "environment": {"type": "object", "additionalProperties": {"type": "string"}},
                 "time_limit": {"anyOf": [{"type": "number"}, {"type": "string"}]},
+                "copies": {"type": "integer"},
             },
             "additionalProperties": False,
         }
@@ -28,7 +29,7 @@ class Command:
         problems = [
             Problem(where=f"{where}.{key}", problem="is no setting of `command`")
             for key in settings
-            if key not in ("run", "environment", "time_limit")
+            if key not in ("run", "environment", "time_limit", "copies")
         ]
         run = settings.get("run")
         if not isinstance(run, list) or not run:

@@ -145,11 +145,16 @@ def test_where_a_text_is_wanted_it_stays_as_it_is_written(word):
     assert load(named).applications["shop"].default_ref == word
 
 
-def test_where_a_number_may_stand_it_is_one():
-    assert target("{kind: command, run: [a], time_limit: 90}")["time_limit"] == 90
-    assert target("{kind: command, run: [a], time_limit: 1.5}")["time_limit"] == 1.5
+def test_where_a_number_or_a_text_may_stand_it_stays_as_it_is_written():
+    assert target("{kind: command, run: [a], time_limit: 1.50}")["time_limit"] == "1.50"
     assert target("{kind: command, run: [a], time_limit: 90s}")["time_limit"] == "90s"
-    assert target('{kind: command, run: [a], time_limit: "90"}')["time_limit"] == "90"
+
+
+def test_where_only_a_number_may_stand_it_is_one():
+    assert target("{kind: command, run: [a], copies: 3}")["copies"] == 3
+    assert target('{kind: command, run: [a], copies: "3"}')["copies"] == "3"
+    assert target("{kind: command, run: [a], copies: 03}")["copies"] == "03"
+    assert target("{kind: command, run: [a], copies: ~}")["copies"] is None
 
 
 def test_words_of_yaml_1_1_are_names_like_others():
