@@ -2,6 +2,7 @@ import base64
 import json
 import random
 import shlex
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 from hypothesis import assume, example, given
@@ -20,7 +21,7 @@ secrets = st.text(
 def masked(data: bytes, values: list[str], cuts: list[int] | None = None) -> bytes:
     masker = Masker(patterns(values))
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts or [])})
-    pieces = [data[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    pieces = [data[start:stop] for start, stop in pairwise(edges)]
     return b"".join([*map(masker.feed, pieces), masker.flush()])
 
 

@@ -1,0 +1,30 @@
+"""The Logs port on files: one append-only file an attempt, in the data folder, written by who runs the program."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+
+class AttemptLogs:
+    """Output of executions on this machine, under `<data>/attempts/<deployment>/<attempt>/output.log`."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def length(self, deployment: str, attempt: int) -> int:
+        """Return how many bytes there are by now; an attempt without output has none."""
+        try:
+            return self._path(deployment, attempt).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes:
+        """Return at most `limit` bytes from `offset`; fewer or none where there are no more yet."""
+        try:
+            with self._path(deployment, attempt).open("rb", buffering=0) as file:
+                return os.pread(file.fileno(), limit, offset)
+        except FileNotFoundError:
+            return b""
+
+    def _path(self, deployment: str, attempt: int) -> Path:
+        return self._data / "attempts" / quote(deployment, safe="") / str(attempt) / "output.log"

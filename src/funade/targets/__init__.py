@@ -1,0 +1,84 @@
+"""The kinds of target that Funade knows: the only list of them.
+
+The supervisor stands on this package, so nothing is imported here before it is needed, not even `typing`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+    from pathlib import Path
+    from typing import Any, Final
+
+    from funade.domain.orders import Problem
+    from funade.domain.release import Release
+    from funade.domain.wire import Plain
+    from funade.usecases.ports import Clock, Secrets, Target
+
+
+class Surroundings:
+    """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time."""
+
+    __slots__ = ("clock", "data", "lease", "secrets", "store")
+
+    def __init__(self, *, data: Path, store: str, secrets: Secrets, lease: timedelta, clock: Clock) -> None:
+        self.data, self.store, self.secrets, self.lease, self.clock = data, store, secrets, lease, clock
+
+
+class TargetKind:
+    """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened."""
+
+    __slots__ = ("open", "parse", "schema")
+
+    def __init__(
+        self,
+        *,
+        schema: Callable[[], dict[str, Any]],
+        parse: Callable[[Mapping[str, Plain], str], tuple[dict[str, Plain], Sequence[Problem]]],
+        open: Callable[[Release, Surroundings], Target],
+    ) -> None:
+        self.schema, self.parse, self.open = schema, parse, open
+
+
+class OpenTargets:
+    """The targets of releases, each opened with its release's own stored settings."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def open(self, release: Release) -> Target:
+        """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
+        kind = KINDS.get(release.target.kind)
+        if kind is None:
+            from funade.domain.errors import PermanentTargetError  # noqa: PLC0415 -- see above
+
+            message = (
+                f"this Funade knows no target of kind `{release.target.kind}`: was it made by a newer one?"
+            )
+            raise PermanentTargetError(message)
+        return kind.open(release, self._surroundings)
+
+
+def _command_schema() -> dict[str, Any]:
+    from funade.targets.command import config  # noqa: PLC0415 -- see above
+
+    return config.schema()
+
+
+def _parse_command(section: Mapping[str, Plain], where: str) -> tuple[dict[str, Plain], Sequence[Problem]]:
+    from funade.targets.command import config  # noqa: PLC0415 -- see above
+
+    return config.parse(section, where)
+
+
+def _open_command(release: Release, surroundings: Surroundings) -> Target:
+    from funade.targets.command import target  # noqa: PLC0415 -- see above
+
+    return target.open_target(release, surroundings)
+
+
+KINDS: Final[Mapping[str, TargetKind]] = {
+    "command": TargetKind(schema=_command_schema, parse=_parse_command, open=_open_command),
+}

@@ -1,0 +1,1 @@
+"""A program, run on this machine by a small supervisor that outlives its owner."""

@@ -1,0 +1,87 @@
+"""Starts a supervisor and hands it its instructions, which hold secrets: never in arguments, never in a file."""
+
+import json
+import os
+import select
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+import funade
+from funade.failpoints import ARMED_BY, LOGGED_TO, effect
+
+#: `-I -S`: nothing of the server's environment or of installed packages reaches the supervisor.
+BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from funade.targets.command.supervisor import main; main()"
+)
+WHERE_FUNADE_LIES = Path(funade.__file__).parent.parent
+
+#: A machine too busy to answer within this is asked again later what became of it.
+ANSWERS_WITHIN_SECONDS = 30.0
+
+
+class Starter:
+    """One supervisor that waits for its instructions; without any it ends by itself."""
+
+    def __init__(self, title: str) -> None:
+        orders, self._orders = os.pipe()
+        self._answer, answer = os.pipe()
+        command = [sys.executable, "-I", "-S", "-c", BOOT, str(WHERE_FUNADE_LIES), title]
+        environment = {name: os.environ[name] for name in (ARMED_BY, LOGGED_TO) if name in os.environ}
+        try:
+            with effect("command.spawn"):
+                pid = os.posix_spawn(
+                    sys.executable,
+                    command,
+                    {"LANG": "C.UTF-8", **environment},
+                    file_actions=[
+                        (os.POSIX_SPAWN_DUP2, orders, 0),
+                        (os.POSIX_SPAWN_DUP2, answer, 1),
+                        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                    ],
+                    setsid=True,
+                )
+        except OSError:
+            self.close()
+            raise
+        finally:
+            os.close(orders)
+            os.close(answer)
+        # It outlives most of what is here, and must not stay a corpse until this process ends.
+        Thread(target=os.waitpid, args=(pid, 0), name=f"supervisor {pid}", daemon=True).start()
+
+    def hand_over(self, instructions: dict[str, object]) -> tuple[str, str]:
+        """Give the instructions; return the supervisor's answer, empty when it ended or fell silent without one."""
+        with suppress(BrokenPipeError), effect("command.hand_over"):
+            rest = memoryview(json.dumps(instructions).encode())
+            while rest:
+                rest = rest[os.write(self._orders, rest) :]
+        self._close_orders()
+        word, _, text = self._read_answer().decode(errors="replace").partition(" ")
+        return word, text
+
+    def close(self) -> None:
+        """Let go of it: without instructions it ends, with them it goes its own way."""
+        self._close_orders()
+        if self._answer >= 0:
+            os.close(self._answer)
+            self._answer = -1
+
+    def _close_orders(self) -> None:
+        if self._orders >= 0:
+            os.close(self._orders)
+            self._orders = -1
+
+    def _read_answer(self) -> bytes:
+        answer = b""
+        until = time.monotonic() + ANSWERS_WITHIN_SECONDS
+        poll = select.poll()
+        poll.register(self._answer, select.POLLIN)
+        while poll.poll(max(0.0, until - time.monotonic()) * 1000):
+            piece = os.read(self._answer, 4096)
+            if not piece:
+                return answer
+            answer += piece
+        return b""

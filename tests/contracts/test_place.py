@@ -1,0 +1,302 @@
+"""What every place promises: this machine's, and the fake that stands for it."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from funade.domain.application import Repository, TargetConfiguration
+from funade.domain.errors import GuardRefused
+from funade.domain.orders import EndedBy, Execution, Sighting, Standing, StartOrder
+from funade.domain.plan import digest
+from funade.domain.release import Release
+from funade.domain.revision import Revision
+from funade.domain.wire import Plain
+from funade.targets import KINDS, OpenTargets, Surroundings
+from funade.testing.secrets import FakeSecrets
+from funade.testing.targets import FakePlace, FakeTargets
+from funade.testing.time import FakeClock
+from funade.usecases.ports import Place, Target
+
+pytestmark = pytest.mark.asyncio
+
+REVISION = Revision("f5c0df1" + "0" * 33)
+SOON = timedelta(minutes=5)
+
+
+PROGRAMS: dict[str, list[Plain]] = {
+    "succeeds": ["true"],
+    "fails": ["sh", "-c", "exit 3"],
+    "hangs": ["sleep", "600"],
+    "cannot begin": ["./no-such-program"],
+    "dies": ["sh", "-c", "kill -9 $$"],
+}
+
+
+class Story(Protocol):
+    """How a place's program is made to behave in a test."""
+
+    def target(self, behaviour: str, *, store: str = "store-1") -> Target: ...
+    def release(self, behaviour: str) -> Release: ...
+
+
+@dataclass
+class RealStory:
+    """Programs of a real machine."""
+
+    data: Path
+
+    def release(self, behaviour: str) -> Release:
+        settings, problems = KINDS["command"].parse({"run": PROGRAMS[behaviour], "kill_grace": "1s"}, "")
+        assert not problems
+        return release(settings)
+
+    def target(self, behaviour: str, *, store: str = "store-1") -> Target:
+        surroundings = Surroundings(
+            data=self.data,
+            store=store,
+            secrets=FakeSecrets(),
+            lease=timedelta(seconds=15),
+            clock=FakeClock(),
+        )
+        return OpenTargets(surroundings).open(self.release(behaviour))
+
+
+@dataclass
+class FakeStory:
+    """A place in memory, told how to behave."""
+
+    place: FakePlace = field(default_factory=FakePlace)
+
+    def release(self, behaviour: str) -> Release:
+        return release({})
+
+    def target(self, behaviour: str, *, store: str = "store-1") -> Target:
+        self.place.store = store
+        match behaviour:
+            case "succeeds":
+                self.place.ends_with(exit_code=0)
+            case "fails":
+                self.place.ends_with(exit_code=3)
+            case "dies":
+                self.place.ends_with(signal=9)
+            case "hangs":
+                self.place.hangs()
+            case _:
+                self.place.cannot_begin("there is no program")
+        return FakeTargets(self.place).open(self.release(behaviour))
+
+
+def release(settings: dict[str, Plain]) -> Release:
+    return Release(
+        application="shop",
+        environment="staging",
+        revision=REVISION,
+        repository=Repository(url="https://example.invalid/shop.git"),
+        target=TargetConfiguration(kind="command", settings=settings),
+    )
+
+
+@pytest.fixture(params=["command", "fake"])
+def story(request, tmp_path) -> Story:
+    return FakeStory() if request.param == "fake" else RealStory(tmp_path / "data")
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+def execution(number: int = 1, *, attempt: int = 1, fence: int = 7) -> Execution:
+    return Execution(
+        deployment=f"00000000-0000-4000-8000-{number:012}",
+        number=number,
+        attempt=attempt,
+        fence=fence,
+        application="shop",
+        environment="staging",
+    )
+
+
+@pytest.fixture
+def order(story, workspace):
+    def order(target: Target, it: Execution, behaviour: str = "succeeds") -> StartOrder:
+        released = story.release(behaviour)
+        plan = target.plan(released)
+        return StartOrder(
+            execution=it,
+            release=released,
+            plan=plan,
+            digest=digest(released, plan),
+            not_after=datetime.now(UTC) + SOON,
+            workspace=str(workspace),
+        )
+
+    return order
+
+
+@pytest.fixture
+def start(story, order):
+    async def start(it: Execution, behaviour: str = "succeeds", *, store: str = "store-1") -> Place:
+        target: Target = story.target(behaviour, store=store)
+        await target.place.start(order(target, it, behaviour))
+        return target.place
+
+    return start
+
+
+def standing(sighting: Sighting) -> tuple[Standing, int]:
+    return sighting.standing, sighting.highest_fence
+
+
+async def test_what_never_came_is_unseen(story):
+    place = story.target("succeeds").place
+    assert standing(await place.look(execution())) == (Standing.UNSEEN, 0)
+    assert standing(await place.wait(execution())) == (Standing.UNSEEN, 0)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "by", "exit_code", "signal"),
+    [
+        ("succeeds", EndedBy.ITSELF, 0, None),
+        ("fails", EndedBy.ITSELF, 3, None),
+        ("dies", EndedBy.ITSELF, None, 9),
+        ("cannot begin", EndedBy.NEVER_STARTED, None, None),
+    ],
+)
+async def test_how_it_ended_is_told_for_good(start, behaviour, by, exit_code, signal):
+    place = await start(execution(), behaviour)
+    ended = await place.wait(execution())
+    assert standing(ended) == (Standing.ENDED, 7)
+    assert ended.ending is not None
+    assert (ended.ending.by, ended.ending.exit_code, ended.ending.signal) == (by, exit_code, signal)
+    assert bool(ended.ending.problem) == (by is EndedBy.NEVER_STARTED)
+    assert await place.look(execution()) == ended
+    assert await place.cancel(execution()) == ended
+
+
+async def test_it_runs_until_it_is_cancelled(start):
+    place = await start(execution(), "hangs")
+    assert standing(await place.look(execution())) == (Standing.RUNNING, 7)
+    await place.keep_alive(execution())
+    waiting = asyncio.create_task(place.wait(execution()))
+    assert (await place.cancel(execution())).standing in (Standing.RUNNING, Standing.ENDED)
+    ended = await waiting
+    assert ended.standing is Standing.ENDED
+    assert ended.ending is not None
+    assert ended.ending.by is EndedBy.CANCEL
+
+
+@pytest.mark.parametrize("behaviour", ["succeeds", "hangs"])
+async def test_no_attempt_begins_twice(start, behaviour):
+    place = await start(execution(), behaviour)
+    with pytest.raises(GuardRefused):
+        await start(execution(), behaviour)
+    await place.cancel(execution())
+    await place.wait(execution())
+    with pytest.raises(GuardRefused):
+        await start(execution(), behaviour)
+    with pytest.raises(GuardRefused):
+        await start(execution(fence=9), behaviour)
+
+
+async def test_of_two_who_start_the_same_attempt_at_once_one_is_refused(start):
+    both = await asyncio.gather(
+        start(execution(), "hangs"), start(execution(), "hangs"), return_exceptions=True
+    )
+    refused = [one for one in both if isinstance(one, GuardRefused)]
+    [place] = [one for one in both if not isinstance(one, BaseException)]
+    assert len(refused) == 1
+    await place.cancel(execution())
+    await place.wait(execution())
+
+
+async def test_a_cancelled_attempt_that_never_began_never_will(story, start):
+    place = story.target("succeeds").place
+    assert (await place.cancel(execution())).standing is Standing.SEALED
+    with pytest.raises(GuardRefused):
+        await start(execution())
+    assert standing(await place.look(execution())) == (Standing.SEALED, 7)
+    assert standing(await place.wait(execution())) == (Standing.SEALED, 7)
+
+
+async def test_an_older_fence_is_refused(start):
+    place = await start(execution(2, fence=8))
+    await place.wait(execution(2, fence=8))
+    with pytest.raises(GuardRefused, match="8"):
+        await start(execution(1, fence=7))
+
+
+async def test_a_fence_belongs_to_one_deployment(start):
+    place = await start(execution(1, fence=7))
+    await place.wait(execution(1, fence=7))
+    with pytest.raises(GuardRefused):
+        await start(execution(2, fence=7))
+
+
+async def test_a_cancel_by_the_fenced_out_does_not_lower_the_fence(start):
+    place = await start(execution(2, fence=8))
+    assert standing(await place.cancel(execution(1, fence=7))) == (Standing.SEALED, 8)
+    await place.wait(execution(2, fence=8))
+
+
+async def test_a_further_attempt_begins_under_the_same_fence_or_a_higher(start):
+    for attempt, fence in ((1, 7), (2, 7), (3, 8)):
+        it = execution(attempt=attempt, fence=fence)
+        place = await start(it)
+        assert standing(await place.wait(it)) == (Standing.ENDED, fence)
+
+
+async def test_an_older_execution_ends_before_a_newer_begins(start):
+    old, new = execution(1, fence=7), execution(2, fence=8)
+    await start(old, "hangs")
+    place = await start(new, "hangs")
+    ended = await place.look(old)
+    assert standing(ended) == (Standing.ENDED, 8)
+    assert ended.ending is not None
+    assert ended.ending.by is EndedBy.CANCEL
+    assert standing(await place.look(new)) == (Standing.RUNNING, 8)
+    await place.cancel(new)
+    await place.wait(new)
+
+
+async def test_another_store_is_refused(start):
+    place = await start(execution(1, fence=7))
+    await place.wait(execution(1, fence=7))
+    with pytest.raises(GuardRefused, match="store-1"):
+        await start(execution(2, fence=8), store="store-2")
+
+
+async def test_environments_do_not_hinder_each_other(start):
+    here = execution(1, fence=7)
+    there = replace(execution(2, fence=3), environment="production")
+    await start(here, "hangs")
+    place = await start(there, "hangs")
+    assert standing(await place.look(here)) == (Standing.RUNNING, 7)
+    assert standing(await place.look(there)) == (Standing.RUNNING, 3)
+    for it in (here, there):
+        await place.cancel(it)
+        await place.wait(it)
+
+
+async def test_whose_time_to_begin_is_over_never_begins(story, order):
+    target = story.target("succeeds")
+    late = replace(order(target, execution()), not_after=datetime.now(UTC) - timedelta(seconds=1))
+    with pytest.raises(GuardRefused, match="time"):
+        await target.place.start(late)
+    assert (await target.place.look(execution())).standing is Standing.SEALED
+
+
+async def test_to_wait_can_be_given_up(start):
+    place = await start(execution(), "hangs")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await place.wait(execution())
+    assert (await place.look(execution())).standing is Standing.RUNNING
+    await place.cancel(execution())
+    await place.wait(execution())
