@@ -1,6 +1,7 @@
 """A desk in this very process, for a machine without a server; its event loop has a thread of its own."""
 
 import asyncio
+import logging
 import os
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 from uuid import uuid4
 
+from funade.cli.log import set_up_log
 from funade.cli.rooms import Desk
 from funade.domain.answers import Answer
 from funade.domain.commands import Command
@@ -26,6 +28,8 @@ class LocalConnection:
     has_server = False
 
     def __init__(self, opened: AbstractAsyncContextManager[Desk], data: Path) -> None:
+        # What it meets while it carries a deployment is no part of the answer.
+        set_up_log(level=logging.WARNING)
         self._opened = opened
         self._data = data
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, Desk]] = Future()

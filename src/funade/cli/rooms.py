@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from funade.domain.answers import Answer
 from funade.domain.commands import Command
 from funade.domain.orders import Problem
 from funade.domain.people import Actor
+
+if TYPE_CHECKING:
+    from funade.domain.deployment import Deployment
+    from funade.usecases.ports import Announcement
 
 
 class Desk(Protocol):
@@ -25,6 +29,12 @@ class Server(Protocol):
         """Serve until SIGTERM or SIGINT, then drain."""
 
 
+class Tell(Protocol):
+    """Hears of an event, and of the deployment as it is now."""
+
+    def __call__(self, announcement: "Announcement", now: "Deployment | None", /) -> None: ...
+
+
 class Wiring(Protocol):
     """`funade.wiring`, as the command line needs it."""
 
@@ -34,7 +44,10 @@ class Wiring(Protocol):
     def open_local(self, config: Path, *, carries: bool) -> AbstractAsyncContextManager[Desk]:
         """Return a desk on the store itself; `carries`: deployments too, while it is open."""
 
-    def build_server(self, config: Path, *, socket: Path | None, socket_mode: int) -> Server: ...
+    def build_server(
+        self, config: Path, *, socket: Path | None, socket_mode: int, tell: Tell | None = None
+    ) -> Server:
+        """Return everything of `funade serve`; `tell` hears of each event once."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""

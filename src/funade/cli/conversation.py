@@ -1,0 +1,168 @@
+"""The prompt, `say` and `parse`: people's words from a terminal, understood by the grammar that chat uses."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from funade.cli import options
+from funade.cli.asking import Manner, carry_through, show_and_carry_through
+from funade.cli.connection import Connection
+from funade.cli.ending import complain
+from funade.cli.exit_codes import Exit
+from funade.cli.outcome import of_reading
+from funade.cli.session import Session
+from funade.domain.answers import StatusShown
+from funade.domain.commands import Command, Deploy, ShowStatus
+from funade.domain.errors import FunadeError
+from funade.domain.policy import right_for
+from funade.domain.wire import to_plain
+from funade.texts import terminal
+
+if TYPE_CHECKING:
+    from funade.chat.heard import Help, Ignored, Misread
+    from funade.chat.names import Names
+
+# ruff: noqa: PLC0415 - the grammar is loaded when there is something to understand
+
+LAST_WORDS = frozenset({"exit", "quit", "bye"})
+SIGN = "› "
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@options.session
+def say(session: Session, words: tuple[str, ...]) -> Exit:
+    """Say one sentence as in chat.
+
+    `funade say deploy shop to staging`. On a terminal a deploy shows its plan and asks first.
+    """
+    with session.connection(carries=True) as connection:
+        return Conversation(session, connection).hear(" ".join(words))
+
+
+@click.command()
+@options.session
+def prompt(session: Session) -> Exit:
+    """Talk as in chat, line by line.
+
+    Ctrl-D ends it, Ctrl-C only what is being followed. Lines from a file or a pipe are echoed, and deploys do not ask.
+    """
+    with session.connection(carries=True) as connection:
+        conversation = Conversation(session, connection)
+        if session.interactive:
+            session.note(terminal.WELCOME)
+        ended = Exit.SUCCEEDED
+        for line in lines(session):
+            try:
+                ended = max(ended, conversation.hear(line))
+            except FunadeError as error:
+                complain(str(error))
+                ended = Exit.TROUBLE
+        return Exit.SUCCEEDED if session.interactive else ended
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@options.session
+def parse(session: Session, words: tuple[str, ...]) -> Exit:
+    """Show how a sentence is understood; does nothing.
+
+    Each line of standard input, where no words are given.
+    """
+    names = configured_names(session)
+    ended = Exit.SUCCEEDED
+    for text in [" ".join(words)] if words else sys.stdin.read().splitlines():
+        heard = understand(text, names)
+        click.echo(json.dumps(to_plain(heard, tagged=True), ensure_ascii=False))
+        if type(heard).__name__ == "Misread":
+            ended = Exit.USAGE
+    return ended
+
+
+class Conversation:
+    """Answers one sentence after another over one connection."""
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self._session, self._connection = session, connection
+
+    def hear(self, text: str) -> Exit:
+        """Understand it, do it, show the answer."""
+        from funade.chat.heard import Help, Ignored, Misread
+
+        heard = understand(text, self._names())
+        if isinstance(heard, Ignored):
+            return Exit.SUCCEEDED
+        if isinstance(heard, (Help, Misread)):
+            click.echo(self._session.worded(heard))
+            return Exit.USAGE if isinstance(heard, Misread) else Exit.SUCCEEDED
+        return self._do(heard)
+
+    def _do(self, command: Command) -> Exit:
+        if right_for(command) is None:
+            answer = self._connection.ask(command)
+            self._session.show(answer)
+            return of_reading(answer)
+        if isinstance(command, Deploy) and self._session.interactive:
+            return show_and_carry_through(self._session, self._connection, command, Manner())
+        return carry_through(self._session, self._connection, command, Manner())
+
+    def _names(self) -> "Names":
+        """Return the names as the desk knows them now: the file may have changed since."""
+        if self._session.socket_given is None:
+            return configured_names(self._session)
+        from funade.chat.names import Names
+
+        answer = self._connection.ask(ShowStatus())
+        names: dict[str, dict[str, tuple[str, ...]]] = {}
+        if isinstance(answer, StatusShown):
+            for one in answer.environments:
+                names.setdefault(one.berth.application, {})[one.berth.environment] = ()
+        return Names(names)
+
+
+def configured_names(session: Session) -> "Names":
+    """Return the names of the configuration file."""
+    from funade.chat.names import names_of
+    from funade.settings import load
+    from funade.targets import KINDS
+
+    return names_of(load(session.path, KINDS))
+
+
+def understand(text: str, names: "Names") -> "Command | Misread | Help | Ignored":
+    """Return what a sentence means."""
+    from funade.chat import grammar
+    from funade.chat.heard import Via
+
+    return grammar.parse(text, via=Via.TERMINAL, names=names)
+
+
+def lines(session: Session) -> Iterator[str]:
+    """Return what is typed, line by line, until its end or a last word."""
+    if session.interactive:
+        import readline  # noqa: F401 - gives `input` its editing and history
+    while True:
+        try:
+            line = _read(session)
+        except KeyboardInterrupt:
+            click.echo()
+            continue
+        except EOFError:
+            return
+        if line.strip().lower() in LAST_WORDS:
+            return
+        if line.strip():
+            yield line
+
+
+def _read(session: Session) -> str:
+    if session.interactive:
+        return input(SIGN)
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    click.echo(SIGN + line.rstrip("\n"))
+    return line

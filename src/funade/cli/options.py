@@ -1,0 +1,96 @@
+"""Options that many verbs share; each may stand before the verb or behind it, the later one counts."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from funade.cli.session import Session
+from funade.domain.durations import parse_duration
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _: click.Parameter, value: Any) -> None:
+        session = context.ensure_object(Session)
+        if value is not None:
+            setattr(session, name, value)
+            if name == "color":
+                context.color = value
+
+    return keep
+
+
+_SHARED = (
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_keep("config"),
+        help="The configuration; without it, the nearest funade.yaml.",
+    ),
+    click.option(
+        "--socket",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_keep("socket"),
+        help="Talk to the server at this socket and to no other. Also FUNADE_SOCKET.",
+    ),
+    click.option(
+        "--language",
+        type=click.Choice(["en", "ja"]),
+        expose_value=False,
+        callback=_keep("language"),
+        help="The language of answers; without it, your system's.",
+    ),
+    click.option(
+        "--color/--no-color",
+        default=None,
+        expose_value=False,
+        callback=_keep("color"),
+        help="Colors, or none; without it, on a terminal unless NO_COLOR is set.",
+    ),
+)
+
+
+def shared(function: F) -> F:
+    """Give a verb the options that every verb has."""
+    for option in reversed(_SHARED):
+        function = option(function)
+    return function
+
+
+def session(function: F) -> Callable[..., Any]:
+    """Give a verb its session as first argument, and the shared options."""
+    return shared(click.pass_obj(function))
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON of the documented shape.")
+reason = click.option("--reason", metavar="TEXT", help="Why; kept in the history.")
+request = click.option(
+    "--request",
+    type=click.UUID,
+    help="Your own UUID of this request: the same one sent twice is one request.",
+)
+
+
+def _read_span(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+timeout = click.option(
+    "--timeout",
+    metavar="DURATION",
+    callback=_read_span,
+    help="Follow it for so long at most, also while it waits for a person: 90s, 10m, 1h.",
+)
+wait = click.option(
+    "--wait/--no-wait", default=True, show_default=True, help="Follow it to its end, or only ask for it."
+)

@@ -1,0 +1,92 @@
+"""`funade serve`: run the server in the foreground, its log on standard error."""
+
+import asyncio
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import structlog
+
+from funade.cli import options
+from funade.cli.exit_codes import Exit
+from funade.cli.log import set_up_log
+from funade.cli.rooms import wiring
+from funade.cli.session import Session
+from funade.texts import terminal
+
+if TYPE_CHECKING:
+    from funade.domain.deployment import Deployment
+    from funade.usecases.ports import Announcement
+
+MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}
+
+
+@click.command()
+@click.option(
+    "--open-to",
+    type=click.Choice(list(MODES)),
+    default="owner",
+    show_default=True,
+    help="Who may connect to the socket; the policy decides what they may do. With --socket.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or a JSON object a line.",
+)
+@options.session
+def serve(session: Session, *, open_to: str, log_format: str) -> Exit:
+    """Run the server: everything in one process.
+
+    It listens on a Unix socket in the data folder, or at --socket. SIGTERM and Ctrl-C stop it, and what runs goes on
+    at its place; SIGHUP reads the configuration again.
+    """
+    if open_to != "owner" and session.socket is None:
+        message = "--open-to needs --socket: nobody else gets into the data folder"
+        raise click.UsageError(message)
+    set_up_log(level=logging.INFO, as_json=log_format == "json", colors=_wants_colors(session))
+    path = session.path
+    log = structlog.get_logger("funade")
+    data = wiring().data_folder(path).absolute()
+    server = wiring().build_server(
+        path, socket=session.socket, socket_mode=MODES[open_to], tell=Teller(session)
+    )
+    from funade.web.address import socket_path  # noqa: PLC0415 - `funade serve --help` needs none of it
+
+    socket = session.socket.absolute() if session.socket else socket_path(data)
+    log.info(session.word(terminal.SERVING, data=data, socket=socket, pid=os.getpid()))
+    asyncio.run(server.run())
+    log.info(session.word(terminal.STOPPED))
+    return Exit.SUCCEEDED
+
+
+class Teller:
+    """Writes each announcement to the server's own log."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._log = structlog.get_logger("funade")
+
+    def __call__(self, announcement: "Announcement", now: "Deployment | None") -> None:
+        """Say it on one line."""
+        from funade import texts  # noqa: PLC0415 - loaded by the first announcement
+
+        event, reader = announcement.event, self._session.reader
+        state = now.state.value if now else None
+        self._log.info(
+            texts.happening(event, reader.language, now=reader.now, zone=reader.zone),
+            number=event.number,
+            application=event.application,
+            environment=event.environment,
+            **({"state": state} if state else {}),
+        )
+
+
+def _wants_colors(session: Session) -> bool:
+    if session.color is not None:
+        return session.color
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ

@@ -1,0 +1,68 @@
+"""The names of all verbs. A verb is loaded when it is used; this list loads none."""
+
+from importlib import import_module
+from typing import Any, cast
+
+import click
+
+#: verb → where it lives, and its help's first sentence, which a test keeps equal
+VERBS: dict[str, tuple[str, str]] = {
+    "check": ("funade.cli.setup", "Prove the configuration against the world; deploys nothing."),
+    "serve": ("funade.cli.serve", "Run the server: everything in one process."),
+    "plan": ("funade.cli.reading", "Show what a deploy would do."),
+    "deploy": ("funade.cli.asking", "Put a ref into an environment, and follow it there."),
+    "retry": ("funade.cli.asking", "Ask again for what an unsuccessful deployment wanted."),
+    "rollback": ("funade.cli.asking", "Put back the last release that was seen healthy."),
+    "approve": ("funade.cli.asking", "Say yes to a deployment that waits for it."),
+    "cancel": ("funade.cli.asking", "Ask a deployment to stop."),
+    "reopen": ("funade.cli.asking", "Open an environment that is in doubt: you have looked."),
+    "resume": ("funade.cli.asking", "Let automatic deploys go on after a rollback."),
+    "wait": ("funade.cli.asking", "Follow a deployment to its end."),
+    "status": ("funade.cli.reading", "Show what is live where, what runs, what waits."),
+    "history": ("funade.cli.reading", "Show the latest deployments and events, newest first."),
+    "why": ("funade.cli.reading", "Say why a deployment does not move, or ended as it did."),
+    "show": ("funade.cli.reading", "Show everything about one deployment."),
+    "logs": ("funade.cli.logs", "Write a deployment's output, byte for byte."),
+    "prompt": ("funade.cli.conversation", "Talk as in chat, line by line."),
+    "say": ("funade.cli.conversation", "Say one sentence as in chat."),
+    "parse": ("funade.cli.conversation", "Show how a sentence is understood; does nothing."),
+    "config": ("funade.cli.setup", "Show the configuration, or its schema."),
+}
+
+
+class HungUp(Exception):
+    """Whoever read our output has closed it."""
+
+
+class Verbs(click.Group):
+    """Loads a verb when it is named, and lists all of them without loading any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if cmd_name not in VERBS:
+            return None
+        return cast("click.Command", getattr(import_module(VERBS[cmd_name][0]), cmd_name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - nobody else needs it
+
+            near = "".join(f" Did you mean `{one}`?" for one in get_close_matches(args[0], VERBS, 1))
+            message = f"There is no verb `{args[0]}`.{near}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end with 1, which is a deployment's failure.
+            raise HungUp from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in VERBS.items()])

@@ -1,0 +1,18 @@
+"""What only the command line says: about itself, its server, and following a deployment."""
+
+from funade.texts.catalogue import mark
+
+GO_AHEAD = mark("Deploy this?")
+NOTHING_ASKED = mark("nothing was asked")
+GOES_ON = mark(
+    "#{number} goes on: `funade wait {number}` follows it, `funade cancel {number}` asks it to stop"
+)
+GOES_ON_ALONE = mark(
+    "the program of #{number} goes on by itself; `funade wait {number}` or `funade serve` sees it to its end"
+)
+STILL_GOING = mark("#{number} has not ended after {span}; it goes on, and `funade wait {number}` follows it")
+WAITS_FOR_SOMEBODY = mark("#{number} waits for somebody; `funade wait {number} --timeout 1h` waits with it")
+NO_PROBLEMS = mark("`{path}` is good, and so is everything that it names")
+SERVING = mark("serving `{data}` at `{socket}` (process {pid}); Ctrl-C stops")
+STOPPED = mark("stopped; what runs at its place goes on there")
+WELCOME = mark("Say what to do, as in chat: `deploy shop to staging`, `why`, `help`; Ctrl-D ends.")
