@@ -6,6 +6,7 @@ from funade.domain.application import Configuration
 from funade.domain.orders import Problem
 from funade.domain.release import Release
 from funade.domain.revision import Revision
+from funade.runner.machine import SystemClock
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.targets import OpenTargets, Surroundings
@@ -17,7 +18,9 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
     secrets = OpenSecrets()
     data = Path(configuration.data)
     sources = GitSources(data / "sources", secrets)
-    targets = OpenTargets(Surroundings(data=data, store="", secrets=secrets, lease=LEASE))
+    targets = OpenTargets(
+        Surroundings(data=data, store="", secrets=secrets, lease=LEASE, clock=SystemClock())
+    )
     problems: list[Problem] = []
     for application in configuration.applications.values():
         problems += await sources.check(application.repository)
