@@ -117,6 +117,8 @@ class Mirror:
 
     async def rescue_pins(self, lock: int) -> None:
         """Bring the pins of a mirror that was set aside, as far as it can be read, and remove it."""
+        if not self._damaged.exists():
+            return
         access = Access(environment={"GIT_ALLOW_PROTOCOL": "file"})
         with effect("sources.rescue_pins"):
             await self.run(
@@ -157,7 +159,9 @@ class Mirror:
 
     async def look_up(self, *names: str) -> list[Revision | None]:
         """Return the commit that each name leads to, in one question; None where it leads to none."""
-        outcome = await self.run("cat-file", "--batch-check", asked="".join(f"{one}\n" for one in names))
+        outcome = await self.run(
+            "cat-file", "--batch-check", asked="".join(f"{one}^{{commit}}\n" for one in names)
+        )
         if not outcome.well:
             raise self.broken(outcome)
         return [_commit_in(line) for line in outcome.text.splitlines()]

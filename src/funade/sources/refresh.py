@@ -21,6 +21,11 @@ class Remote:
 
     async def refresh(self, lock: int) -> None:
         """Fetch all there is, with the mirror's lock held; or raise SourceError."""
+        await self._fetch(lock)
+        # Also when whoever set the damaged one aside was killed on the way here.
+        await self.mirror.rescue_pins(lock)
+
+    async def _fetch(self, lock: int) -> None:
         if self.mirror.exists:
             self.mirror.sweep()
             if (await self.mirror.fetch(self.access, lock, with_default=True)).well:
@@ -76,4 +81,3 @@ class Remote:
     async def _make_again(self, lock: int, names: list[str]) -> None:
         await self.mirror.set_aside()
         await self._make(lock, names)
-        await self.mirror.rescue_pins(lock)

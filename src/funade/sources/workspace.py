@@ -86,12 +86,15 @@ class Workspace:
         """Put the real files where git-lfs keeps pointers; what was brought is kept beside the mirror."""
         address = self._mirror.address
         url = f"file://{quote(address.url)}" if address.kind is Kind.PATH else address.url
-        settings = {"remote.origin.url": url, "lfs.storage": str(self._mirror.folder / "lfs")}
         own = replace(
             access,
-            settings={**access.settings, **settings},
+            settings={**access.settings, "remote.origin.url": url},
             environment={**access.environment, "GIT_LFS_FORCE_PROGRESS": "1"},
         )
+        shared = self._mirror.folder / "lfs"
+        with effect("sources.share_large_files"):
+            shared.mkdir(exist_ok=True)
+            (self.folder / ".git" / "lfs").symlink_to(shared)
         with effect("sources.add_lfs_filter"), (self.folder / ".git" / "config").open("a") as config:
             config.write(_LFS)
         with effect("sources.bring_large_files"):
