@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from funade.domain.errors import FencedOut, StoreError
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ids, Ledger, Machine
+from funade.usecases.ports import Clock, Ids, Ledger, Machine, Transaction
 
 #: A lease is renewed three times in its length.
 RENEWALS = 3
@@ -38,8 +38,15 @@ class Heart:
         before = self._clock.steady()
         id = self._ids.new()
         described = self._machine.describe(self._role, id, self._clock.now())
+        old = self._id
+
+        def work(change: Transaction) -> None:
+            if old:
+                change.forget_process(old)
+            change.register_process(described)
+
         with effect("store.register"):
-            await self._ledger.change(lambda change: change.register_process(described))
+            await self._ledger.change(work)
         self._id, self._until = id, before + self._length
 
     async def beat(self) -> None:
@@ -47,7 +54,9 @@ class Heart:
         before = self._clock.steady()
         self.check()
         id, at = self._id, self._clock.now()
-        if not await self._ledger.change(lambda change: change.beat(id, at)):
+        with effect("store.beat"):
+            lives = await self._ledger.change(lambda change: change.beat(id, at))
+        if not lives:
             self._until = 0.0
             problem = "this process has been declared dead"
             raise FencedOut(problem)

@@ -66,9 +66,9 @@ class Runner:
     async def _run_under_lease(self) -> None:
         parts = [
             asyncio.create_task(self.heart.keep_beating(), name="heart"),
-            asyncio.create_task(self._look_again_and_again(), name="look"),
+            asyncio.create_task(self._again_and_again(self._look), name="look"),
             asyncio.create_task(self._again_and_again(self._say_everything), name="announce"),
-            asyncio.create_task(self._sweep_again_and_again(), name="sweep"),
+            asyncio.create_task(self._sweep_every_minute(), name="sweep"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
         try:
@@ -79,18 +79,32 @@ class Runner:
             await _end(parts + list(self._tasks.values()))
             self._tasks.clear()
 
-    async def _look_again_and_again(self) -> None:
+    async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do `work` at once and after each change of the ledger, at least every second."""
         generation = -1
         while True:
-            self.before_look()
+            await self._survive(work)
             try:
-                await self._look()
                 generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
-            except StoreError as error:
-                log.error("the store cannot be used", problem=str(error))
+            except StoreError:
                 await self._rest(PAUSE_SECONDS)
 
+    async def _survive(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do `work`. Whatever it meets is logged and met again later: nothing stored may end this process."""
+        try:
+            await work()
+        except FencedOut:
+            raise
+        except (StoreError, TargetError, OSError) as error:
+            log.error("will be tried again", work=work.__name__.strip("_"), problem=str(error))
+            await self._rest(PAUSE_SECONDS)
+        except Exception:
+            # The process's loop, the one place that survives our own mistakes.
+            log.exception("our mistake; will be tried again", work=work.__name__.strip("_"))
+            await self._rest(PAUSE_SECONDS)
+
     async def _look(self) -> None:
+        self.before_look()
         steady = self.clock.steady()
         for id in [one for one, until in self._paused_until.items() if until <= steady]:
             del self._paused_until[id]
@@ -126,22 +140,9 @@ class Runner:
         while await self.announce():
             pass
 
-    async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        generation = -1
+    async def _sweep_every_minute(self) -> None:
         while True:
-            try:
-                await work()
-                generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
-            except (StoreError, OSError) as error:
-                log.error("will be tried again", problem=str(error))
-                await self._rest(PAUSE_SECONDS)
-
-    async def _sweep_again_and_again(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except (StoreError, OSError) as error:
-                log.error("will be swept again", problem=str(error))
+            await self._survive(self.sweep.__call__)
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def _rest(self, seconds: float) -> None:

@@ -52,7 +52,10 @@ class Sweep:
         except OSError as error:
             problem = str(error)
             if problem != obligation.problem:
-                await self.ledger.change(lambda change: change.complain_of_obligation(obligation.id, problem))
+                with effect("store.complain"):
+                    await self.ledger.change(
+                        lambda change: change.complain_of_obligation(obligation.id, problem)
+                    )
             return
         with effect("store.settle_obligation"):
             await self.ledger.change(lambda change: change.settle_obligation(obligation.id))
