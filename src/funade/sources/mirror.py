@@ -120,6 +120,10 @@ class Mirror:
         if not self._damaged.exists():
             return
         access = Access(environment={"GIT_ALLOW_PROTOCOL": "file"})
+        # Most often only these are broken, and without them git takes the folder for no repository.
+        for name in ("HEAD", "config"):
+            with effect("sources.mend_damaged"):
+                shutil.copy(self.folder / name, self._damaged / name)
         with effect("sources.rescue_pins"):
             await self.run(
                 "fetch", "--no-tags", "--no-write-fetch-head", "--end-of-options", str(self._damaged),
