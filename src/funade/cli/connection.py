@@ -1,5 +1,6 @@
 """The way from the command line to the desk: a living server's socket, or else a desk of our own."""
 
+import logging
 import time
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +38,10 @@ def connect(config: Path, *, carries: bool, socket: Path | None = None) -> Conne
         return SocketConnection(Path(found.socket), data=data)
     from funade.cli.local_connection import LocalConnection  # noqa: PLC0415 - not in the way of a socket
 
+    if carries:
+        from funade.cli.log import set_up_log  # noqa: PLC0415 - slow to load, and who only looks has no log
+
+        set_up_log(level=logging.WARNING)
     return LocalConnection(wiring().open_local(config, carries=carries), data)
 
 

@@ -1,7 +1,6 @@
 """A desk in this very process, for a machine without a server; its event loop has a thread of its own."""
 
 import asyncio
-import logging
 import os
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar, cast
 from uuid import uuid4
 
-from funade.cli.log import set_up_log
 from funade.cli.rooms import Desk
 from funade.domain.answers import Answer
 from funade.domain.commands import Command
@@ -28,8 +26,6 @@ class LocalConnection:
     has_server = False
 
     def __init__(self, opened: AbstractAsyncContextManager[Desk], data: Path) -> None:
-        # What it meets while it carries a deployment is no part of the answer.
-        set_up_log(level=logging.WARNING)
         self._opened = opened
         self._data = data
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, Desk]] = Future()
@@ -59,9 +55,9 @@ class LocalConnection:
         except KeyboardInterrupt:
             answer.cancel()
             raise
-        if answer.done():
+        if answer.done() and not answer.cancelled():
             return answer.result()
-        self._life.result()
+        self._life.result()  # a loop that ends cancels its questions first
         message = "the desk of this process has closed"
         raise FunadeError(message)
 
