@@ -99,7 +99,7 @@ VERIFICATION = _object(
         "type": "array",
         "minItems": 1,
         "items": {"type": "string"},
-        "description": "A program and its arguments that is run; without `equals` it must end with 0",
+        "description": "A program with its arguments that prints what runs, and ends with 0",
     },
     equals=_text(
         "What the answer must be, spaces at both ends left out; may hold placeholders like `{revision}`"
