@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funade import settings
+from funade import settings, targets
 from funade.domain import wire
 from funade.domain.application import Configuration, Repository, SecretReference, Verification
 from funade.domain.errors import ConfigError
@@ -126,6 +127,33 @@ def test_what_is_read_is_of_the_shape_that_the_schema_tells(text):
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(text))
     json.dumps(schema)
+
+
+EXAMPLE = Path("docs/reference/funade.example.yaml")
+GUIDE = re.findall(r"(?ms)^```yaml\n(.+?)^```", Path("docs/how-to/configure.md").read_text())
+
+
+@pytest.mark.parametrize(
+    "text", [EXAMPLE.read_text(), *GUIDE], ids=["example", *(f"guide {n}" for n in range(len(GUIDE)))]
+)
+def test_what_the_documents_show_is_good_with_the_real_kinds(text):
+    assert settings.read(text.encode(), EXAMPLE, targets.KINDS).applications
+    jsonschema.Draft202012Validator(settings.schema(targets.KINDS)).validate(yaml.safe_load(text))
+
+
+def test_the_example_says_everything_that_can_be_said():
+    schema = settings.schema(targets.KINDS)
+    keys = {
+        key for part in ({"file": schema} | schema["$defs"]).values() for key in part.get("properties", {})
+    }
+    written = set(re.findall(r"\b([a-z_]+):", EXAMPLE.read_text()))
+    assert keys - written == set()
+
+
+def test_the_smallest_file_of_the_example_is_one():
+    lines = EXAMPLE.read_text().partition("six lines:\n#\n")[2].splitlines()[:6]
+    text = "\n".join(line.removeprefix("#   ") for line in lines)
+    assert settings.read(text.encode(), EXAMPLE, targets.KINDS).applications.keys() == {"shop"}
 
 
 def test_what_is_read_travels():
