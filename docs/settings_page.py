@@ -66,5 +66,5 @@ def _value(about: Shape) -> str:
         if {one.get("type") for one in choices} == {"number", "string"}:
             return "span of time"
         return " or ".join(dict.fromkeys(_value(one) for one in choices))
-    types = about.get("type", "")
-    return " or ".join(_WORDS.get(one, one) for one in (types if isinstance(types, list) else [types]))
+    types: str | list[str] = about["type"]
+    return " or ".join(_WORDS.get(one, one) for one in ([types] if isinstance(types, str) else types))
