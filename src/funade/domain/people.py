@@ -57,9 +57,16 @@ class People:
 
     def belongs(self, person: Person, member: str) -> bool:
         """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""
-        if member in ("everyone", person.name):
-            return True
-        return any(self.belongs(person, one) for one in self.groups.get(member, ()) if one != member)
+        seen: set[str] = set()
+        waiting = [member]
+        while waiting:
+            one = waiting.pop()
+            if one in ("everyone", person.name):
+                return True
+            if one not in seen:
+                seen.add(one)
+                waiting += self.groups.get(one, ())
+        return False
 
 
 class Right(StrEnum):

@@ -52,7 +52,10 @@ def next_moves(
     """
     take, end = [], []
     taken: dict[tuple[str, str], str] = {}
-    for one in sorted(candidates, key=lambda candidate: candidate.number):
+    # What runs comes first: a request that was asked anew may have an older number than what passed it meanwhile.
+    for one in sorted(
+        candidates, key=lambda candidate: (candidate.state is not State.RUNNING, candidate.number)
+    ):
         place = (one.application, one.environment)
         is_free = one.owner is None or one.owner in orphaned
         if one.state is State.RUNNING:
@@ -74,6 +77,8 @@ def ahead_of(number: int, candidates: Iterable[Candidate], turn: str | None) -> 
     before = []
     for one in sorted(candidates, key=lambda candidate: (candidate.id != turn, candidate.number)):
         if one.number == number:
+            if one.id == turn:
+                return ()
             continue
         if one.id == turn or (one.state is State.QUEUED and one.number < number):
             before.append(one.number)
