@@ -98,6 +98,7 @@ async def test_a_kill_at_any_point_is_forgotten_by_the_next_process(state, tmp_p
         assert {first, wanted} <= set(pins), point
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_a_clear_error_and_passes(tmp_path):
     story = GitRepository(tmp_path / "shop.git")
     story.point("refs/heads/main", story.commit("Begin"))

@@ -365,6 +365,7 @@ async def test_what_a_killed_git_left_is_swept_away(sources, repository, story, 
     left = [folder / "refs/funade/heads/main.lock", folder / "packed-refs.lock", folder / "HEAD.lock"]
     left += [folder / "objects/pack/tmp_pack_x1", folder / "refs/funade/pins/x.lock"]
     for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
     half = folder.with_suffix(".new")
     (half / "objects").mkdir(parents=True)

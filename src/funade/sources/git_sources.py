@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
 from funade.domain.application import Repository
-from funade.domain.errors import SourceError
+from funade.domain.errors import SourceError, UnknownRef
 from funade.domain.orders import Problem
 from funade.domain.ref import Wanted, choose, parse_ref
 from funade.domain.revision import Changes, Revision, parse_revision
@@ -70,7 +71,7 @@ class GitSources:
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 problem = f"`{folder}` is there already — a checkout needs a new folder"
                 raise SourceError(problem)
-            for left in folder.parent.glob(f".{folder.name}.partial-*"):
+            for left in folder.parent.glob(f".{escape(folder.name)}.partial-*"):
                 await _remove(left)
             partial = folder.with_name(f".{folder.name}.partial-{uuid4().hex}")
             try:
@@ -108,7 +109,12 @@ class GitSources:
         with _as_ours(f"`{self._folder}`"):
             if mirror.exists and await mirror.look_up(revision) != [None]:
                 return mirror
-        await self.resolve(repository, revision)
+        async with self._remote(repository) as remote, mirror.alone() as lock:
+            await remote.refresh(lock)
+            known = await mirror.look_up(revision) != [None]
+            if not known and not await mirror.fetch_commit(remote.access, revision, lock):
+                raise UnknownRef(revision)
+            await mirror.pin(revision)
         return mirror
 
     # Checking out

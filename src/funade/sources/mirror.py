@@ -27,7 +27,11 @@ PINS = "refs/funade/pins/"  #: revisions that were resolved; they stay whatever 
 _NAMES = [f"+{theirs}*:{ours}*" for theirs, ours in KEPT.items()]
 _FETCH = ("--progress", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
 
+#: other names are fetched again after a power cut, a pin may lead to what nobody else has
+_ON_DISK = Access(settings={"core.fsync": "committed,loose-object,reference"})
+
 PACKS_AT_MOST = 50  #: each fetch brings one; more than these are put together
+WAIT_FOR_LOCK = 1800.0  #: seconds; a first fetch may be long, a day would be a mistake
 PAUSE_BETWEEN_TRIES = 0.02  #: seconds; a lock that another process holds cannot wake us
 
 
@@ -62,8 +66,13 @@ class Mirror:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            while not _locked(descriptor):  # noqa: ASYNC110 -- other processes set no event of ours
-                await asyncio.sleep(PAUSE_BETWEEN_TRIES)
+            try:
+                async with asyncio.timeout(WAIT_FOR_LOCK):
+                    while not _locked(descriptor):  # noqa: ASYNC110 -- other processes set no event of ours
+                        await asyncio.sleep(PAUSE_BETWEEN_TRIES)
+            except TimeoutError as error:
+                problem = f"`{self.folder}` is held by another fetch for too long — look for a git that hangs"
+                raise SourceError(problem) from error
             yield descriptor
         finally:
             os.close(descriptor)
@@ -126,7 +135,7 @@ class Mirror:
                 shutil.copy(self.folder / name, self._damaged / name)
         with effect("sources.rescue_pins"):
             await self.run(
-                "fetch", "--no-tags", "--no-write-fetch-head", "--end-of-options", str(self._damaged),
+                "fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--end-of-options", str(self._damaged),
                 f"+{PINS}*:{PINS}*", access=access, keep=[lock],
             )  # fmt: skip
         with effect("sources.remove_damaged"):
@@ -148,7 +157,7 @@ class Mirror:
         if (self.folder / PINS / revision).exists():
             return
         with effect("sources.pin"):
-            outcome = await self.run("update-ref", f"{PINS}{revision}", revision)
+            outcome = await self.run("update-ref", f"{PINS}{revision}", revision, access=_ON_DISK)
         if not outcome.well:
             raise self.broken(outcome)
 
@@ -158,6 +167,10 @@ class Mirror:
             return
         with effect("sources.repack"):
             await self.run("repack", "--quiet", "-d", "--geometric=2", keep=[lock])
+        await self.put_names_together(lock)
+
+    async def put_names_together(self, lock: int) -> None:
+        """Keep all names in one file: ten thousand small ones would slow every look."""
         with effect("sources.pack_refs"):
             await self.run("pack-refs", "--all", keep=[lock])
 

@@ -36,7 +36,7 @@ PASSED_ON = (
 #: what no configuration file may change, for git and for every program that git starts
 SETTINGS = {
     "core.hooksPath": "/dev/null",
-    "core.fsync": "committed,loose-object,reference",
+    "core.fsync": "committed,loose-object",
     "credential.helper": "",
     "fetch.unpackLimit": "1",
     "gc.auto": "0",
@@ -56,6 +56,11 @@ class Access:
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     values: tuple[str, ...] = ()
+
+    @property
+    def reaches_out(self) -> bool:
+        """Tell whether git may talk to a remote at all."""
+        return "GIT_ALLOW_PROTOCOL" in self.environment
 
     def masked(self, text: str) -> str:
         """Return `text` without any secret, in the shapes in which git and curl would write one."""
@@ -101,7 +106,7 @@ class Git:
 
         `keep` are file descriptors that git inherits: a lock held by one is held as long as git lives.
         """
-        patience = LOCAL_PATIENCE if access is NOBODY else self.patience
+        patience = self.patience if access.reaches_out else LOCAL_PATIENCE
         try:
             with effect("sources.run_git"):
                 process = await asyncio.create_subprocess_exec(

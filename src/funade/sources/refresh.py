@@ -46,6 +46,7 @@ class Remote:
         outcome = await self.mirror.fetch(self.access, lock, with_default=has_default)
         if not outcome.well:
             raise await self.error(outcome)
+        await self.mirror.put_names_together(lock)
 
     async def ask(self) -> list[str]:
         """Return the remote's names with their SHAs, or raise SourceError: out of reach, or empty."""
