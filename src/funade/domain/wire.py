@@ -1,26 +1,45 @@
 """Frozen dataclasses to plain data (what JSON can say) and back; one rule for store, socket and `--json`.
 
-A union is told apart by the class's `kind`: a dataclass that is part of one is registered by its name in snake case.
+A member of a union is told apart by its `kind`, which is its class's name in snake case.
 Unknown keys are ignored, so that an older release reads what a newer one wrote with more fields.
 """
 
 import dataclasses
+import math
 import re
 import types
 import typing
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union
+from typing import Any, NoReturn, TypeVar, Union
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 T = TypeVar("T")
+_Read = Callable[[Any], Any]
+
+#: Beyond this, programs that read our JSON lose digits; nothing that we count comes near.
+GREATEST = 2**53 - 1
+#: Deeper nesting would break whoever walks through it.
+DEEPEST = 50
+_PROBLEM_SHOWN = 300
+_MISSING = "is missing"
 
 
 class Unreadable(ValueError):
-    """Plain data that does not have the wanted shape."""
+    """Plain data that does not have the wanted shape; `path` leads to the place."""
+
+    def __init__(self, problem: str, path: tuple[str, ...] = ()) -> None:
+        self.problem, self.path = problem[:_PROBLEM_SHOWN], path
+        super().__init__(f"{'.'.join(path)}: {self.problem}" if path else self.problem)
+
+    def below(self, name: str) -> "Unreadable":
+        """Return the same problem, seen from whoever calls the place `name`."""
+        return Unreadable(self.problem, (name, *self.path))
 
 
+@cache
 def kind_of(cls: type) -> str:
     """Return the name under which `cls` travels: `ShowStatus` → `show_status`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
@@ -28,11 +47,13 @@ def kind_of(cls: type) -> str:
 
 def to_plain(value: Any, *, tagged: bool = False) -> Plain:
     """Return `value` as plain data; times are ISO 8601 in UTC, spans are seconds; `tagged` adds `kind`."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        hints = _hints(type(value))
-        plain: dict[str, Plain] = {"kind": kind_of(type(value))} if tagged else {}
-        for name, (hint, _) in hints.items():
-            plain[name] = to_plain(getattr(value, name), tagged=_is_union_of_classes(hint))
+    cls = type(value)
+    if cls in _SAID_BY_JSON:
+        return typing.cast("Plain", value)
+    if dataclasses.is_dataclass(cls):
+        plain: dict[str, Plain] = {"kind": kind_of(cls)} if tagged else {}
+        for name, is_union in _written(cls):
+            plain[name] = to_plain(getattr(value, name), tagged=is_union)
         return plain
     if isinstance(value, Enum):
         return typing.cast("Plain", value.value)
@@ -40,36 +61,41 @@ def to_plain(value: Any, *, tagged: bool = False) -> Plain:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): to_plain(item, tagged=tagged) for key, item in value.items()}
-    if isinstance(value, (list, tuple, frozenset)):
+    if isinstance(value, frozenset):
+        return sorted((to_plain(item, tagged=tagged) for item in value), key=str)
+    if isinstance(value, (list, tuple)):
         return [to_plain(item, tagged=tagged) for item in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    msg = f"{type(value).__name__} does not travel"
+    msg = f"{cls.__name__} does not travel"
     raise TypeError(msg)
 
 
 def from_plain(wanted: type[T], plain: Plain) -> T:
     """Return plain data as `wanted`, or raise Unreadable."""
-    return typing.cast("T", _read(wanted, plain, wanted.__name__))
+    try:
+        return typing.cast("T", _reader(typing.cast("Any", wanted))(plain))
+    except Unreadable as error:
+        raise error.below(wanted.__name__) from error
 
 
 def from_tagged(classes: tuple[type, ...], plain: Plain) -> Any:
     """Return tagged plain data as the one of `classes` that its `kind` names, or raise Unreadable."""
-    return _read_union(classes, plain, "value")
+    return _tagged_reader(classes)(plain)
+
+
+def _refuse(problem: str, cause: Exception | None = None) -> NoReturn:
+    raise Unreadable(problem) from cause
+
+
+_SAID_BY_JSON = frozenset({str, int, float, bool, type(None)})
 
 
 @cache
-def _hints(cls: type) -> dict[str, tuple[Any, bool]]:
+def _written(cls: type) -> tuple[tuple[str, bool], ...]:
+    """Return the fields of `cls`, and for each whether it is a union whose members are told apart by `kind`."""
     hints = typing.get_type_hints(cls)
-    return {
-        field.name: (
-            hints[field.name],
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-        )
-        for field in dataclasses.fields(cls)
-    }
+    return tuple((one.name, _is_union_of_classes(hints[one.name])) for one in dataclasses.fields(cls))
 
 
 def _is_union_of_classes(hint: Any) -> bool:
@@ -79,99 +105,186 @@ def _is_union_of_classes(hint: Any) -> bool:
     return any(_is_union_of_classes(one) for one in arguments)
 
 
-def _read(wanted: Any, plain: Any, where: str) -> Any:
-    origin = typing.get_origin(wanted)
-    if wanted is Any or wanted is Plain or isinstance(wanted, (str, typing.ForwardRef)):
-        return plain
+@cache
+def _reader(hint: Any) -> _Read:
+    """Return what reads plain data as `hint`; made once, because most of the time would go into asking for types."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any or _is_plain(hint):
+        return _read_plain
     if origin in (Union, types.UnionType):
-        choices = typing.get_args(wanted)
-        if plain is None and type(None) in choices:
-            return None
-        classes = tuple(one for one in choices if one is not type(None))
-        if len(classes) == 1:
-            return _read(classes[0], plain, where)
-        return _read_union(classes, plain, where)
+        return _union_reader(arguments)
     if origin in (tuple, list, frozenset):
+        return _list_reader(origin, _reader(arguments[0]))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _object_reader(_reader(arguments[0]), _reader(arguments[1]))
+    if dataclasses.is_dataclass(hint):
+        return _dataclass_reader(typing.cast("type", hint))
+    if hasattr(hint, "__supertype__"):
+        return _reader(hint.__supertype__)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _enum_reader(hint)
+    return _SCALARS[hint]
+
+
+def _is_plain(hint: Any) -> bool:
+    """Tell whether `hint` is `Plain`, which no longer is the same object once its own name in it was resolved."""
+    origins = {typing.get_origin(one) or one for one in typing.get_args(hint)}
+    return {str, int, float, bool, type(None), list, dict} <= origins
+
+
+def _union_reader(choices: tuple[Any, ...]) -> _Read:
+    classes = tuple(one for one in choices if one is not type(None))
+    may_be_nothing = len(classes) < len(choices)
+    read = _reader(classes[0]) if len(classes) == 1 else _tagged_reader(classes)
+    if not may_be_nothing:
+        return read
+    return lambda plain: None if plain is None else read(plain)
+
+
+@cache
+def _tagged_reader(classes: tuple[Any, ...]) -> _Read:
+    readers = {kind_of(one): _reader(one) for one in classes}
+
+    def read(plain: Any) -> Any:
+        kind = plain.get("kind") if isinstance(plain, dict) else None
+        if not isinstance(kind, str):
+            _refuse("of no known kind")
+        if kind not in readers:
+            _refuse(f"`{kind}` is unknown here")
+        return readers[kind](plain)
+
+    return read
+
+
+def _list_reader(made: Callable[[Any], Any], item: _Read) -> _Read:
+    def read(plain: Any) -> Any:
         if not isinstance(plain, list):
-            msg = f"{where}: a list is wanted"
-            raise Unreadable(msg)
-        item = typing.get_args(wanted)[0]
-        return origin(_read(item, one, where) for one in plain)
-    if origin in (dict, *_MAPPINGS):
+            _refuse("a list is wanted")
+        return made([item(one) for one in plain])
+
+    return read
+
+
+def _object_reader(key: _Read, item: _Read) -> _Read:
+    def read(plain: Any) -> Any:
         if not isinstance(plain, dict):
-            msg = f"{where}: an object is wanted"
-            raise Unreadable(msg)
-        item = typing.get_args(wanted)[1]
-        return {key: _read(item, one, f"{where}.{key}") for key, one in plain.items()}
-    if dataclasses.is_dataclass(wanted):
-        return _read_dataclass(typing.cast("type", wanted), plain, where)
-    return _read_scalar(wanted, plain, where)
+            _refuse("an object is wanted")
+        return {key(name): item(one) for name, one in plain.items()}
+
+    return read
 
 
-_MAPPINGS = (typing.get_origin(typing.Mapping[str, str]),)
+def _dataclass_reader(wanted: type) -> _Read:
+    hints = typing.get_type_hints(wanted)
+    fields = [
+        (
+            one.name,
+            _reader(hints[one.name]),
+            one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING,
+        )
+        for one in dataclasses.fields(wanted)
+    ]
+
+    def read(plain: Any) -> Any:
+        if not isinstance(plain, dict):
+            _refuse("an object is wanted")
+        values = {}
+        for name, read_field, is_required in fields:
+            if name in plain:
+                try:
+                    values[name] = read_field(plain[name])
+                except Unreadable as error:
+                    raise error.below(name) from error
+            elif is_required:
+                raise Unreadable(_MISSING, (name,))
+        try:
+            return wanted(**values)
+        except (ValueError, TypeError) as error:
+            _refuse(str(error), error)
+
+    return read
 
 
-def _read_dataclass(wanted: type, plain: Any, where: str) -> Any:
-    if not isinstance(plain, dict):
-        msg = f"{where}: an object is wanted"
-        raise Unreadable(msg)
-    values = {}
-    for name, (hint, required) in _hints(wanted).items():
-        if name in plain:
-            values[name] = _read(hint, plain[name], f"{where}.{name}")
-        elif required:
-            msg = f"{where}.{name} is missing"
-            raise Unreadable(msg)
-    try:
-        return wanted(**values)
-    except (ValueError, TypeError) as error:
-        msg = f"{where}: {error}"
-        raise Unreadable(msg) from error
-
-
-def _read_union(classes: tuple[Any, ...], plain: Any, where: str) -> Any:
-    if isinstance(plain, dict) and "kind" in plain:
-        for one in classes:
-            if dataclasses.is_dataclass(one) and kind_of(typing.cast("type", one)) == plain["kind"]:
-                return _read_dataclass(typing.cast("type", one), plain, where)
-        msg = f"{where}: `{plain['kind']}` is unknown here"
-        raise Unreadable(msg)
-    for one in classes:
-        if not dataclasses.is_dataclass(one):
-            try:
-                return _read(one, plain, where)
-            except Unreadable:
-                continue
-    msg = f"{where}: of no known kind"
-    raise Unreadable(msg)
-
-
-def _read_scalar(wanted: Any, plain: Any, where: str) -> Any:
-    supertype = getattr(wanted, "__supertype__", None)
-    if supertype is not None:
-        return wanted(_read(supertype, plain, where))
-    try:
-        if wanted is datetime:
-            moment = datetime.fromisoformat(plain)
-            if moment.tzinfo is None:
-                msg = f"{where}: a time needs its zone"
-                raise Unreadable(msg)
-            return moment
-        if wanted is timedelta:
-            return timedelta(seconds=plain)
-        if isinstance(wanted, type) and issubclass(wanted, Enum):
+def _enum_reader(wanted: type[Enum]) -> _Read:
+    def read(plain: Any) -> Enum:
+        try:
             return wanted(plain)
-    except (TypeError, ValueError, OverflowError) as error:
-        msg = f"{where}: {error}"
-        raise Unreadable(msg) from error
-    if wanted is float and isinstance(plain, int) and not isinstance(plain, bool):
-        return float(plain)
-    if wanted is type(None) and plain is None:
-        return None
-    if isinstance(plain, bool) and wanted is not bool:
-        msg = f"{where}: {wanted.__name__} is wanted"
-        raise Unreadable(msg)
-    if isinstance(wanted, type) and isinstance(plain, wanted):
+        except (ValueError, TypeError) as error:
+            _refuse(f"no {wanted.__name__}: `{plain}`", error)
+
+    return read
+
+
+def _read_plain(plain: Any, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        _refuse("nested too deeply")
+    if isinstance(plain, dict):
+        for name, one in plain.items():
+            _read_text(name)
+            _read_plain(one, depth + 1)
+    elif isinstance(plain, list):
+        for one in plain:
+            _read_plain(one, depth + 1)
+    elif isinstance(plain, float):
+        _read_float(plain)
+    elif plain is not None and not isinstance(plain, (str, int)):
+        _refuse(f"JSON has no {type(plain).__name__}")
+    return plain
+
+
+def _read_text(plain: Any) -> str:
+    if not isinstance(plain, str):
+        _refuse("str is wanted")
+    return plain
+
+
+def _read_integer(plain: Any) -> int:
+    if not isinstance(plain, int) or isinstance(plain, bool):
+        _refuse("int is wanted")
+    if abs(plain) > GREATEST:
+        _refuse("too great a number")
+    return plain
+
+
+def _read_boolean(plain: Any) -> bool:
+    if not isinstance(plain, bool):
+        _refuse("bool is wanted")
+    return plain
+
+
+def _read_float(plain: Any) -> float:
+    if isinstance(plain, float):
+        if not math.isfinite(plain):
+            _refuse("a finite number is wanted")
         return plain
-    msg = f"{where}: {getattr(wanted, '__name__', wanted)} is wanted"
-    raise Unreadable(msg)
+    return float(_read_integer(plain))
+
+
+def _read_moment(plain: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_read_text(plain))
+        if moment.tzinfo is None:
+            _refuse("a time needs its zone")
+        # In UTC now, because not every moment near the ends of the calendar can be moved there later.
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        _refuse("outside of the calendar", error)
+    except ValueError as error:
+        _refuse(f"no time: {error}", error)
+
+
+def _read_span(plain: Any) -> timedelta:
+    try:
+        return timedelta(seconds=_read_float(plain))
+    except OverflowError as error:
+        _refuse("too long a time", error)
+
+
+_SCALARS: dict[Any, _Read] = {
+    str: _read_text,
+    int: _read_integer,
+    bool: _read_boolean,
+    float: _read_float,
+    datetime: _read_moment,
+    timedelta: _read_span,
+}
