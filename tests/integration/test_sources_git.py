@@ -359,6 +359,25 @@ async def test_a_damaged_mirror_is_made_again_and_keeps_its_pins(sources, story,
     assert sorted(path.suffix for path in (tmp_path / "data" / "mirrors").iterdir()) == [".git", ".lock"]
 
 
+async def test_a_fetch_that_fails_for_another_reason_costs_no_mirror(
+    sources, repository, first, tmp_path, monkeypatch
+):
+    await sources.resolve(repository, "main")
+    before = mirror(tmp_path).stat().st_ino
+    real = shutil.which("git")
+    flaky = tmp_path / "bin" / "git"
+    flaky.parent.mkdir()
+    trap = 'case " $* " in *" fetch "*) echo the line was cut >&2; exit 1;; esac'
+    flaky.write_text(f'#!/bin/sh\n{trap}\nexec {real} "$@"\n')
+    flaky.chmod(0o755)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setenv("PATH", f"{flaky.parent}:{os.environ['PATH']}")
+        with pytest.raises(SourceError, match="the line was cut"):
+            await sources.resolve(repository, "main")
+    assert mirror(tmp_path).stat().st_ino == before
+    assert await sources.resolve(repository, "main") == first
+
+
 async def test_what_a_killed_git_left_is_swept_away(sources, repository, story, first, tmp_path):
     await sources.resolve(repository, "main")
     folder = mirror(tmp_path)

@@ -118,6 +118,10 @@ class Mirror:
             self._new.rename(self.folder)
         _write_through(self.folder.parent)
 
+    async def is_whole(self) -> bool:
+        """Tell whether everything that a name leads to is here; slow, for when something failed."""
+        return (await self.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")).well
+
     async def set_aside(self) -> None:
         """Move a mirror that git cannot use out of the way."""
         with effect("sources.set_mirror_aside"):

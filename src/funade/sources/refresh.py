@@ -32,18 +32,18 @@ class Remote:
                 await self.mirror.put_packs_together(lock)
                 return
         names = await self.ask()
-        has_default = any(line.endswith("\tHEAD") and not line.startswith("ref: ") for line in names)
-        if not self.mirror.exists:
-            await self._make(lock, names)
-        elif not has_default and (await self.mirror.fetch(self.access, lock, with_default=False)).well:
-            await self.mirror.forget_default()
-            return
-        elif has_default and (await self._fetch_again(lock)).well:
-            return
-        else:
-            # The remote answers and the mirror cannot take it in.
-            await self._make_again(lock, names)
-        outcome = await self.mirror.fetch(self.access, lock, with_default=has_default)
+        # A remote without a default branch has no HEAD to give.
+        with_default = any(line.endswith("\tHEAD") and not line.startswith("ref: ") for line in names)
+        if self.mirror.exists:
+            outcome = await self._fetch_once_more(lock, with_default=with_default)
+            if outcome.well:
+                return
+            # The remote answers: either the line is bad, or the mirror is.
+            if outcome.silent or await self.mirror.is_whole():
+                raise await self.error(outcome)
+            await self.mirror.set_aside()
+        await self._make(lock, names)
+        outcome = await self._fetch_once_more(lock, with_default=with_default)
         if not outcome.well:
             raise await self.error(outcome)
         await self.mirror.put_names_together(lock)
@@ -66,11 +66,10 @@ class Remote:
         """Return why `outcome` is not well."""
         return await find_trouble(self.repository, self.mirror.address, self.access, outcome, self.folder)
 
-    async def _fetch_again(self, lock: int) -> Outcome:
-        # A branch may have gone between the remote's list and the fetch, or the line was cut.
-        outcome = await self.mirror.fetch(self.access, lock, with_default=True)
-        if outcome.silent:
-            raise await self.error(outcome)
+    async def _fetch_once_more(self, lock: int, *, with_default: bool) -> Outcome:
+        outcome = await self.mirror.fetch(self.access, lock, with_default=with_default)
+        if outcome.well and not with_default:
+            await self.mirror.forget_default()
         return outcome
 
     async def _make(self, lock: int, names: list[str]) -> None:
@@ -78,7 +77,3 @@ class Remote:
         if not shas:
             raise EMPTY.as_error(self.mirror.address)
         await self.mirror.make(lock, len(shas[0]))
-
-    async def _make_again(self, lock: int, names: list[str]) -> None:
-        await self.mirror.set_aside()
-        await self._make(lock, names)
