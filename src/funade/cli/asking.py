@@ -267,11 +267,11 @@ def carry_through(session: Session, connection: Connection, command: Command, ma
 
 def see_through(session: Session, connection: Connection, number: int, manner: Manner) -> Exit:
     """Follow a deployment, show its end, return the exit code; Ctrl-C stops the following only."""
-    from funade.cli.screens import Silent, screen  # noqa: PLC0415 - `--no-wait` shows no progress
+    from funade.cli.screens import screen  # noqa: PLC0415 - `--no-wait` shows no progress
 
     try:
         if manner.as_json:
-            followed = follow(connection, number, Silent(), timeout=manner.timeout)
+            followed = follow(connection, number, None, timeout=manner.timeout)
         else:
             with screen(session) as shown_on:
                 followed = follow(connection, number, shown_on, timeout=manner.timeout)

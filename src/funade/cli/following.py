@@ -66,12 +66,15 @@ class LogReader:
 def follow(
     connection: Connection,
     number: int,
-    screen: Screen,
+    screen: Screen | None,
     *,
     timeout: timedelta | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Followed:
-    """Return when it has ended, when only a person can go on (unless `timeout` is given), or after `timeout`."""
+    """Return when it has ended, when only a person can go on (unless `timeout` is given), or after `timeout`.
+
+    Without a screen nothing is shown and no output read.
+    """
     deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
     log = LogReader(connection, number)
     while True:
@@ -80,10 +83,8 @@ def follow(
             assert isinstance(shown, Refused), shown  # noqa: S101 - the answers to this command
             return Followed(shown=shown, is_over=False)
         deployment = shown.deployment
-        log.move_to(deployment.attempt, screen.output)
-        if deployment.attempt and (shown.log_length > log.offset or deployment.has_ended):
-            log.drain(screen.output)
-        screen.standing(shown)
+        if screen is not None:
+            _show(shown, log, screen)
         if deployment.has_ended:
             return Followed(shown=shown, is_over=True)
         if deadline is None and waits_for_somebody(shown):
@@ -91,3 +92,11 @@ def follow(
         if deadline is not None and time.monotonic() >= deadline:
             return Followed(shown=shown, is_over=False)
         sleep(LOOK_EVERY_SECONDS)
+
+
+def _show(shown: DeploymentShown, log: LogReader, screen: Screen) -> None:
+    deployment = shown.deployment
+    log.move_to(deployment.attempt, screen.output)
+    if deployment.attempt and (shown.log_length > log.offset or deployment.has_ended):
+        log.drain(screen.output)
+    screen.standing(shown)

@@ -37,16 +37,6 @@ def screen(session: Session) -> Iterator[Screen]:
         live.finish()
 
 
-class Silent:
-    """Shows nothing: somebody wants the result alone."""
-
-    def output(self, data: bytes) -> None:
-        """Show nothing."""
-
-    def standing(self, shown: DeploymentShown) -> None:
-        """Show nothing."""
-
-
 class PlainScreen:
     """The program's bytes as they are, and a line whenever the deployment stands elsewhere."""
 
