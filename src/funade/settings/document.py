@@ -14,7 +14,7 @@ from funade.domain.errors import ConfigError
 from funade.settings.nodes import Entries, Entry, Items, Node, Scalar
 
 MAXIMUM_DEPTH = 40
-MAXIMUM_VALUES = 50_000  #: with every alias counted as all that it stands for
+MAXIMUM_REPEATED = 50_000  #: values that all aliases together stand for
 
 _FASTEST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -23,7 +23,7 @@ _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff
 def parse(content: bytes, path: str) -> Node:
     """Return the tree of a file's only document, or raise ConfigError."""
     text = _decode(content, path)
-    tree = _Tree(path, text)
+    tree = _Tree(path)
     try:
         for event in yaml.parse(text, Loader=_FASTEST_LOADER):
             tree.take(event)
@@ -81,11 +81,11 @@ class _Open:
 class _Tree:
     """What the events have made so far; also how much each anchor stands for, so that no bomb goes off."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.text = text
         self.root: Node | None = None
         self.open: list[_Open] = []
+        self.repeated = 0
         self.anchors: dict[str, tuple[Node, int, int]] = {}
 
     def take(self, event: yaml.Event) -> None:
@@ -96,7 +96,7 @@ class _Tree:
             case yaml.AliasEvent():
                 if event.anchor not in self.anchors:
                     raise self.error(line, f"`*{event.anchor}` stands for nothing that was finished above it")
-                self.place(*self.anchors[event.anchor])
+                self.repeat(*self.anchors[event.anchor], line)
             case yaml.ScalarEvent():
                 self.refuse_tag(event, line)
                 if _UNUSABLE.search(event.value):
@@ -114,6 +114,13 @@ class _Tree:
             case _:
                 pass
 
+    def repeat(self, node: Node, size: int, height: int, line: int) -> None:
+        self.repeated += size
+        if self.repeated > MAXIMUM_REPEATED:
+            problem = f"aliases stand for more than {MAXIMUM_REPEATED:,} values"
+            raise self.error(line, problem, "use fewer of them")
+        self.place(node, size, height)
+
     def finish(self, node: Node, anchor: str | None, size: int, height: int) -> None:
         if anchor is not None:
             self.anchors[anchor] = (node, size, height)
@@ -127,9 +134,6 @@ class _Tree:
         parent.nodes.append(node)
         parent.size += size
         parent.height = max(parent.height, height + 1)
-        if parent.size > MAXIMUM_VALUES:
-            problem = f"stands for more than {MAXIMUM_VALUES:,} values"
-            raise self.error(parent.line, problem, "use fewer aliases")
         if len(self.open) + height > MAXIMUM_DEPTH:
             raise self.error(parent.line, f"nests deeper than {MAXIMUM_DEPTH} levels")
 

@@ -1,7 +1,8 @@
 """Reads `people` and `groups`: who there is, and that every member means somebody."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from funade.domain.people import People, Person
 from funade.settings.reading import Value, listed, near
@@ -112,9 +113,10 @@ def _groups(value: Value, persons: Mapping[str, Person]) -> dict[str, tuple[str,
             members.complain(f"`{name}` is a person already", "choose another name")
         items = members.items("[ada, bob]")
         groups[name] = tuple(one for item in items if (one := _member(item, known)) is not None)
-    for name in groups:
-        if path := _way_back(name, groups):
-            named[name].complain(f"the group is a member of itself: {' → '.join(path)}", "break the circle")
+    for circle in _circles(groups):
+        named[circle[0]].complain(
+            f"the group is a member of itself: {' → '.join(circle)}", "break the circle"
+        )
     return groups
 
 
@@ -133,19 +135,18 @@ def _member(value: Value, known: set[str]) -> str | None:
     return None
 
 
-def _way_back(start: str, groups: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return the way from a group through its members back to itself; no way is empty."""
-    came_from: dict[str, str] = {}
-    waiting = [start]
-    while waiting:
-        here = waiting.pop()
-        for member in groups.get(here, ()):
-            if member == start:
-                way = [start, here]
-                while way[-1] != start:
-                    way.append(came_from[way[-1]])
-                return way[::-1] if here != start else [start, start]
-            if member in groups and member not in came_from:
-                came_from[member] = here
-                waiting.append(member)
-    return []
+def _circles(groups: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:
+    """Yield ways from a group through its members back to itself, until there would be none."""
+    order = list(groups)
+    left = {name: [one for one in members if one in groups] for name, members in groups.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1][:0:-1]
+            start = circle.index(min(circle, key=order.index))
+            circle = circle[start:] + circle[:start]
+            yield [*circle, circle[0]]
+            left[circle[-1]].remove(circle[0])
+        else:
+            return

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from funade.domain import placeholders
@@ -20,6 +21,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAME_RULE = "use lower-case letters, digits, `-`, `_` and `.`, at most 64, not beginning with `-` or `.`"
 
 
+MOST_PROBLEMS = 100  #: nobody reads more, and a file of nothing but faults is not compared to its end
+
+
 @dataclass(slots=True)
 class Report:
     """All that is wrong with one file; one word for each key."""
@@ -31,6 +35,8 @@ class Report:
         """Keep a problem, without any secret or control character that a message might repeat."""
         key, problem, remedy = (_CONTROL.sub("?", redact(text)) for text in (key, problem, remedy))
         self.problems.setdefault(key, ConfigError(self.path, line, key, problem, remedy))
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.finish()
 
     def finish(self) -> None:
         """Raise everything at once, if there is anything."""
@@ -185,7 +191,7 @@ def near(word: str, known: Iterable[str]) -> str:
     """Return `did you mean …?`, or nothing."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only a broken file needs it
 
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    found = get_close_matches(word[:80], islice(known, 1000), n=1, cutoff=0.6)
     return f"did you mean `{found[0]}`?" if found else ""
 
 

@@ -92,7 +92,7 @@ BILLION_LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (BILLION_LAUGHS, "5: stands for more than 50,000 values — use fewer aliases"),
+        (BILLION_LAUGHS, "5: aliases stand for more than 50,000 values — use fewer of them"),
         ("[" * 100_000, "1: nests deeper than 40 levels"),
         ("- " * 100_000, "1: nests deeper than 40 levels"),
         ('{"a":' * 100_000, "1: nests deeper than 40 levels"),
@@ -122,3 +122,7 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(place, secret):
     said = "\n".join(said_about(f"{GOOD}        {line}\n"))
     assert secret not in said
     assert "hunter2" not in said
+
+
+def test_a_file_of_nothing_but_faults_is_not_read_to_its_end():
+    assert len(said_about("".join(f"wrong-{number}: 1\n" for number in range(20_000)))) == 100
