@@ -100,7 +100,7 @@ BILLION_LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
             "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60)),
             "39: nests deeper than 40 levels",
         ),
-        ("a: 1\nb: caf\xe9\n".encode("latin-1"), "2: is not UTF-8 — save the file as UTF-8"),
+        ("a: 1\nb: \xe9t\xe9\n".encode("latin-1"), "2: is not UTF-8 — save the file as UTF-8"),
         ("a: 1\n".encode("utf-16"), "1: is not UTF-8 — save the file as UTF-8"),
         (b"a: 1\nb: \x00\n", "2: holds the control character U+0000 — remove it"),
     ],

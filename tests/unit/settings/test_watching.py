@@ -36,11 +36,11 @@ def test_a_new_file_comes_into_force(path):
 
 def test_a_broken_new_file_leaves_the_old_one_in_force_and_says_so(path):
     watched = settings.WatchedConfiguration(path, KINDS)
-    path.write_text(SIX_LINES + "frezes: []\n")
+    path.write_text(SIX_LINES + "freezess: []\n")
     assert watched.reload()
     assert applications(watched) == {"shop"}
     assert watched.current().problem == (
-        f"{path}:7: `frezes`: is no key that Funade knows here — "
+        f"{path}:7: `freezess`: is no key that Funade knows here — "
         "known are `applications`, `data`, `groups`, `people`"
     )
     assert not watched.reload()
