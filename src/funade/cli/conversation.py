@@ -134,10 +134,10 @@ def configured_names(session: Session) -> "Names":
 
 def understand(text: str, names: "Names") -> "Command | Misread | Help | Ignored":
     """Return what a sentence means."""
-    from funade.chat import grammar
+    from funade.chat.grammar import parse as parse_sentence
     from funade.chat.heard import Via
 
-    return grammar.parse(text, via=Via.TERMINAL, names=names)
+    return parse_sentence(text, via=Via.TERMINAL, names=names)
 
 
 def lines(session: Session) -> Iterator[str]:

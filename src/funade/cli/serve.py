@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,14 +14,16 @@ import structlog
 from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.log import set_up_log
-from funade.cli.rooms import wiring
+from funade.cli.rooms import Server, wiring
 from funade.cli.session import Session
 from funade.texts import terminal
+from funade.web import address
 
 if TYPE_CHECKING:
     from funade.domain.deployment import Deployment
     from funade.usecases.ports import Announcement
 
+LOOK_EVERY_SECONDS = 0.05  #: until the server listens
 MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}
 
 
@@ -55,13 +59,26 @@ def serve(session: Session, *, open_to: str, log_format: str) -> Exit:
     server = wiring().build_server(
         path, socket=session.socket, socket_mode=MODES[open_to], tell=Teller(session)
     )
-    from funade.web.address import socket_path  # noqa: PLC0415 - `funade serve --help` needs none of it
 
-    socket = session.socket.absolute() if session.socket else socket_path(data)
-    log.info(session.word(terminal.SERVING, data=data, socket=socket, pid=os.getpid()))
-    asyncio.run(server.run())
+    def say_where(record: address.Record) -> None:
+        log.info(session.word(terminal.SERVING, data=data, socket=record.socket, pid=record.pid))
+
+    asyncio.run(_run(server, data, say_where))
     log.info(session.word(terminal.STOPPED))
     return Exit.SUCCEEDED
+
+
+async def _run(server: Server, data: Path, say_where: Callable[[address.Record], None]) -> None:
+    """Run the server, and say where it listens once it does."""
+    running = asyncio.create_task(server.run())
+    while not running.done():
+        record = address.read_record(data)
+        # In a container every server is process 1, the one before too.
+        if record is not None and record == address.this_process(record.version, Path(record.socket)):
+            say_where(record)
+            break
+        await asyncio.wait([running], timeout=LOOK_EVERY_SECONDS)
+    await running
 
 
 class Teller:

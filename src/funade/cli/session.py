@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from funade.chat.heard import Help, Misread
     from funade.cli.connection import Connection
     from funade.domain.answers import Answer
     from funade.texts import Reader
@@ -82,7 +83,7 @@ class Session:
         else:
             click.echo(self.worded(answer))
 
-    def worded(self, answer: "Answer") -> str:
+    def worded(self, answer: "Answer | Help | Misread") -> str:
         """Return an answer in the words that chat uses."""
         from funade.chat.replies import reply
 
