@@ -23,7 +23,10 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
     )
     problems: list[Problem] = []
     for application in configuration.applications.values():
-        problems += await sources.check(application.repository)
+        repository = application.repository
+        for reference in (repository.password, repository.ssh_key):
+            problems += secrets.check(reference) if reference else ()
+        problems += await sources.check(repository)
         for environment in application.environments.values():
             release = Release(
                 application=application.name,
