@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from funade.domain.freeze import Freeze
 from funade.domain.people import People, Right
 from funade.domain.wire import Plain
 
@@ -81,6 +82,8 @@ class Environment:
     verify: Verification | None = None
     default_ref: str | None = None
     waits_at_most: timedelta = timedelta(hours=24)
+    approvals: int = 0
+    freezes: tuple[Freeze, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class Application:
     repository: Repository
     environments: Mapping[str, Environment]
     default_ref: str = "HEAD"
+    channel: str | None = None
 
     def find_environment(self, name: str) -> Environment | None:
         """Return the environment of that name or alias."""

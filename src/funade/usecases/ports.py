@@ -11,6 +11,7 @@ from funade.domain.application import Configuration, Repository, SecretReference
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.events import Event
+from funade.domain.freeze import Freeze, Frozen
 from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting, StartOrder
 from funade.domain.plan import Plan
 from funade.domain.release import Release
@@ -363,6 +364,13 @@ class Configurations(Protocol):
 
     def current(self) -> Configuration:
         """Return it; its `problem` says what is wrong with a newer file."""
+
+
+class Calendar(Protocol):
+    """Reads freeze windows."""
+
+    def frozen(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
+        """Return the window that is open at `now`; None when none is. Windows that meet or overlap are one."""
 
 
 class Clock(Protocol):
