@@ -27,4 +27,5 @@ class AttemptLogs:
             return b""
 
     def _path(self, deployment: str, attempt: int) -> Path:
-        return self._data / "attempts" / quote(deployment, safe="") / str(attempt) / "output.log"
+        name = quote(deployment, safe="").replace(".", "%2E")
+        return self._data / "attempts" / name / str(attempt) / "output.log"

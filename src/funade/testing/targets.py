@@ -1,7 +1,7 @@
 """A place in memory: nothing runs, but it keeps its guard as strictly as a real one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -36,24 +36,27 @@ class FakePlace:
     `started`, `cancelled` and `kept_alive` are what it was told, in order.
     """
 
-    def __init__(self, store: str = "store-1") -> None:
+    def __init__(
+        self, store: str = "store-1", now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.store = store
+        self._now = now
         self.started: list[StartOrder] = []
         self.cancelled: list[Execution] = []
         self.kept_alive: list[Execution] = []
         self._owners: dict[tuple[str, str], str] = {}
         self._fences: dict[tuple[str, str], int] = {}
         self._runs: dict[tuple[str, int], FakeRun] = {}
-        self._ending: Ending | None = _now(EndedBy.ITSELF, exit_code=0)
+        self._ending: Ending | None = self._made(EndedBy.ITSELF, exit_code=0)
         self._unreachable: str | None = None
 
     def ends_with(self, *, exit_code: int | None = None, signal: int | None = None) -> None:
         """Let what starts from now on end at once like this."""
-        self._ending = _now(EndedBy.ITSELF, exit_code=exit_code, signal=signal)
+        self._ending = self._made(EndedBy.ITSELF, exit_code=exit_code, signal=signal)
 
     def cannot_begin(self, problem: str) -> None:
         """Let what starts from now on be a program that cannot be executed."""
-        self._ending = _now(EndedBy.NEVER_STARTED, problem=problem)
+        self._ending = self._made(EndedBy.NEVER_STARTED, problem=problem)
 
     def hangs(self) -> None:
         """Let what starts from now on run until it is cancelled or told to `finish`."""
@@ -67,9 +70,13 @@ class FakePlace:
         """Answer again."""
         self._unreachable = None
 
+    def running(self) -> list[Execution]:
+        """Return what runs now."""
+        return [run.execution for run in self._runs.values() if run.standing is Standing.RUNNING]
+
     def finish(self, execution: Execution, *, exit_code: int = 0) -> None:
         """Let what runs end by itself."""
-        self._end(self._runs[_key(execution)], _now(EndedBy.ITSELF, exit_code=exit_code))
+        self._end(self._runs[_key(execution)], self._made(EndedBy.ITSELF, exit_code=exit_code))
 
     def lose(self, execution: Execution) -> None:
         """Let what runs vanish without a record of its end."""
@@ -94,13 +101,13 @@ class FakePlace:
         self._admit(execution)
         self._owners[_berth(execution)] = self.store
         self._fences[_berth(execution)] = execution.fence
-        if order.not_after < datetime.now(UTC):
+        if order.not_after < self._now():
             self._runs[_key(execution)] = FakeRun(execution, Standing.SEALED)
             message = "its time to begin is over"
             raise GuardRefused(message)
         for run in self._runs.values():
             if run.standing is Standing.RUNNING and _berth(run.execution) == _berth(execution):
-                self._end(run, _now(EndedBy.CANCEL, signal=15))
+                self._end(run, self._made(EndedBy.CANCEL, signal=15))
         self.started.append(order)
         run = self._runs[_key(execution)] = FakeRun(execution, Standing.RUNNING)
         if self._ending is not None:
@@ -116,7 +123,7 @@ class FakePlace:
             berth = _berth(execution)
             self._fences[berth] = max(self._fences.get(berth, 0), execution.fence)
         elif run.standing is Standing.RUNNING:
-            self._end(run, _now(EndedBy.CANCEL, signal=15))
+            self._end(run, self._made(EndedBy.CANCEL, signal=15))
         return await self.look(execution)
 
     async def wait(self, execution: Execution) -> Sighting:
@@ -155,6 +162,16 @@ class FakePlace:
             message = f"fence {execution.fence} was given to another deployment"
         if message is not None:
             raise GuardRefused(message)
+
+    def _made(
+        self,
+        by: EndedBy,
+        *,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        problem: str | None = None,
+    ) -> Ending:
+        return Ending(by=by, exit_code=exit_code, signal=signal, problem=problem, at=self._now())
 
     def _end(self, run: FakeRun, ending: Ending) -> None:
         run.standing, run.ending = Standing.ENDED, ending
@@ -204,9 +221,3 @@ def _key(execution: Execution) -> tuple[str, int]:
 
 def _berth(execution: Execution) -> tuple[str, str]:
     return execution.application, execution.environment
-
-
-def _now(
-    by: EndedBy, *, exit_code: int | None = None, signal: int | None = None, problem: str | None = None
-) -> Ending:
-    return Ending(by=by, exit_code=exit_code, signal=signal, problem=problem, at=datetime.now(UTC))

@@ -46,14 +46,14 @@ def schema() -> dict[str, Any]:
             "kind": {"const": "command"},
             "run": {
                 "type": "array",
-                "items": {"type": "string"},
+                "items": {"type": ["string", "number", "boolean"]},
                 "minItems": 1,
                 "description": f"The program and its arguments, each one argument for good; {known} are replaced.",
             },
             "environment": {
                 "type": "object",
                 "propertyNames": {"pattern": NAME_PATTERN},
-                "additionalProperties": {"type": ["string", "number"]},
+                "additionalProperties": {"type": ["string", "number", "boolean"]},
                 "description": f"Variables for the program; {known} are replaced.",
             },
             "secrets": {

@@ -6,9 +6,11 @@ The supervisor stands on this module: nothing but a few light parts of the stand
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 
 from funade.failpoints import effect
@@ -27,6 +29,8 @@ SEALED = "sealed"
 #: So many attempts below the highest fence are kept, for people and late questions. Forgetting one lets nothing
 #: begin again: whatever is unknown must bring a fence above all that were seen.
 REMEMBERED = 100
+#: The guard is locked for moments; in seconds.
+PATIENCE = 10.0
 
 Entry = dict[str, "Any"]
 
@@ -129,7 +133,12 @@ class Guard:
         with effect("command.lock_guard"):
             descriptor = os.open(self._in_folder("guard.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            until = time.monotonic() + PATIENCE
+            while not _try_lock(descriptor):
+                # Whoever keeps it that long is frozen.
+                if time.monotonic() > until:
+                    raise TimeoutError(errno.ETIMEDOUT, "another process keeps the guard locked", self.path)
+                time.sleep(0.005)
             yield
         finally:
             os.close(descriptor)
@@ -138,12 +147,10 @@ class Guard:
         """Return a descriptor that holds the environment until it is closed, or None while another holds it."""
         with effect("command.hold_execution"):
             descriptor = os.open(self._in_folder("execution.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return descriptor
+        if _try_lock(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
 
     def read(self) -> State:
         """Return what the guard remembers, or raise Unreadable; a guard that was never raised remembers nothing."""
@@ -182,6 +189,14 @@ class Guard:
 
     def _in_folder(self, name: str) -> str:
         return os.path.join(self.folder, name)  # noqa: PTH118 -- as above
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_durably(path: str, content: bytes) -> None:

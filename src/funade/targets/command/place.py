@@ -289,5 +289,4 @@ def _title(execution: Execution) -> str:
 
 def _safe(name: str) -> str:
     """Return a name as that of a file: no two alike, none that leads elsewhere."""
-    quoted = quote(name, safe="")
-    return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
+    return quote(name, safe="").replace(".", "%2E")

@@ -78,6 +78,7 @@ class Program:
                 os.dup2(descriptor, standard)
             for one in SIGNALS_OF_PYTHON:
                 signal.signal(one, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.chdir(self._instructions["cwd"])
             what = "program"
             self._execute()

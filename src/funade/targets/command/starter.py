@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -17,6 +18,17 @@ BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from funade.targets.command.supervisor import main; main()"
 )
 WHERE_FUNADE_LIES = Path(funade.__file__).parent.parent
+
+ORDINARY_SIGNALS = [
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGCHLD,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+]
 
 #: A machine too busy to answer within this is asked again later what became of it.
 ANSWERS_WITHIN_SECONDS = 30.0
@@ -42,6 +54,9 @@ class Starter:
                         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
                     ],
                     setsid=True,
+                    # What the server ignores or blocks is no rule for programs.
+                    setsigdef=ORDINARY_SIGNALS,
+                    setsigmask=[],
                 )
         except OSError:
             self.close()

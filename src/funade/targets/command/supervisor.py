@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import sys
 
 from funade.failpoints import effect
@@ -19,6 +20,8 @@ from funade.targets.command.program import CannotBegin, Program
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from funade.targets.command.watch import Output
 
 #: A supervisor that is about to leave, or about to be refused, is waited for so long, in seconds.
 PATIENCE = 2.0
@@ -52,6 +55,8 @@ def _stand_alone() -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir("/")
+    # Heard as soon as there is somebody to end the program in good order.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
     # A parent's descriptors are none of ours, and would be kept open for hours.
     os.closerange(3, 65536)
 
@@ -82,7 +87,8 @@ def _carry_out(instructions: "dict[str, Any]") -> None:
     _answer(STARTED, "")
     from funade.targets.command.watch import Watch  # noqa: PLC0415 -- takes its time while the program runs
 
-    return _record(guard, instructions, Watch(instructions, program, control).until_over())
+    watch = Watch(instructions, program, control)
+    return _record(guard, instructions, watch.until_over(), watch.output)
 
 
 def _hold(guard: Guard) -> int | None:
@@ -138,7 +144,9 @@ def _answer(word: str, text: str) -> None:
             os.dup2(nothing, standard)
 
 
-def _record(guard: Guard, instructions: "dict[str, Any]", ending: "dict[str, Any]") -> None:
+def _record(
+    guard: Guard, instructions: "dict[str, Any]", ending: "dict[str, Any]", output: "Output | None" = None
+) -> None:
     """Write down how it ended; a full disk is waited for, the environment held meanwhile."""
     import time  # noqa: PLC0415 -- built in
 
@@ -147,6 +155,8 @@ def _record(guard: Guard, instructions: "dict[str, Any]", ending: "dict[str, Any
     ending["at"] = f"{seconds}.{int(now % 1 * 1e6):06}Z"
     content = json.dumps(ending).encode()
     while True:
+        if output is not None:
+            output.settle()
         try:
             with effect("command.record_ending"):
                 write_durably(instructions["folder"] + "/exit.json", content)

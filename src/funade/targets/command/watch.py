@@ -48,13 +48,12 @@ class Output:
             self._lost = 0
         self._lost += len(data) - self._put(data)
 
-    def close(self) -> None:
-        """Keep all of it for good."""
+    def settle(self) -> None:
+        """Mark a last gap and keep all of it for good, as far as the disk lets us."""
         if self._lost:
             self.write(b"\n")
         with contextlib.suppress(OSError), effect("command.sync_output"):
             os.fsync(self._file)
-        os.close(self._file)
 
     def _put(self, data: bytes) -> int:
         done = 0
@@ -80,11 +79,12 @@ class Watch:
         self._abandoned_at = now + self._lease if self._lease else None
         self._kills_at: float | None = None
         self._by = "itself"
+        self._collected = False
         self._problem: str | None = None
         self._wake = self._hear_signals()
         self._silent = False  # the program, and whoever has its output from it, closed it
         self._masker = Masker(one.encode("latin-1") for one in instructions["masks"])
-        self._output = Output(instructions["folder"] + "/output.log")
+        self.output = Output(instructions["folder"] + "/output.log")
         self._poll = select.poll()
         for one in (program.output, control, self._wake):
             os.set_blocking(one, False)
@@ -103,10 +103,11 @@ class Watch:
             self._mind_the_time()
         if self._by != "itself":
             self._end_the_rest()
+        # From here on the number may be somebody else's.
+        self._collected = True
         status = os.waitpid(self._program.pid, 0)[1]
         self._drain()
-        self._output.write(self._masker.flush())
-        self._output.close()
+        self.output.write(self._masker.flush())
         code = os.waitstatus_to_exitcode(status)
         return {
             "by": self._by,
@@ -117,7 +118,7 @@ class Watch:
 
     def stop(self, by: str, problem: str | None = None) -> None:
         """Ask the program to end, and make it after the grace."""
-        if self._kills_at is None:
+        if self._kills_at is None and not self._collected:
             self._by, self._problem = by, problem
             self._kills_at = steady() + self._grace
             with effect("command.terminate"), contextlib.suppress(ProcessLookupError, PermissionError):
@@ -134,6 +135,7 @@ class Watch:
             signal.SIGTERM,
             lambda *_: self.stop("cancel", "the supervisor was asked to end (SIGTERM), as at a shutdown"),
         )
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         # What happened before we listened.
         os.write(self._signalled, b"\0")
         return heard
@@ -181,7 +183,7 @@ class Watch:
         if not chunk and not self._silent:
             self._silent = True
             self._poll.unregister(self._program.output)
-        self._output.write(self._masker.feed(chunk))
+        self.output.write(self._masker.feed(chunk))
         return len(chunk)
 
     def _end_the_rest(self) -> None:
