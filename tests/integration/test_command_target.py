@@ -434,6 +434,27 @@ async def test_the_end_is_written_as_soon_as_a_full_disk_has_room(machine, tmp_p
         subprocess.run(["umount", "-l", machine.data], check=True)
 
 
+async def test_a_start_that_is_given_up_leaves_no_supervisor_waiting(machine):
+    def waiting() -> int:
+        return sum(
+            "funade supervisor" in " ".join(one.cmdline())
+            for one in psutil.Process().children()
+            if not is_gone(one.pid)
+        )
+
+    opened = len(os.listdir("/proc/self/fd"))
+    for moment in (0, 0.001, 0.003, 0.006, 0.012):
+        starting = asyncio.create_task(machine.start(["true"], execution(fence=7)))
+        await asyncio.sleep(moment)
+        starting.cancel()
+        with suppress(asyncio.CancelledError, GuardRefused, TemporaryTargetError):
+            await starting
+    await until(lambda: not waiting())
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= opened)
+    sighting = await machine.place.wait(execution())
+    assert sighting.standing in (Standing.UNSEEN, Standing.INTENDED, Standing.ENDED)
+
+
 async def test_check_finds_a_program_that_is_missing_and_a_place_that_cannot_be_written(machine):
     assert not await machine.target(["./in-the-checkout"])[0].check()
     [missing] = await machine.target(["no-such-program"])[0].check()

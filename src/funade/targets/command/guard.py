@@ -160,11 +160,9 @@ class Guard:
             if plain["version"] > VERSION:
                 message = f"`{self.path}` was written by a newer Funade: use that one for this environment"
                 raise Unreadable(message)
-            state = State(plain["store"], int(plain["highest"]), plain["attempts"])
-            for entry in state.attempts.values():
-                entry["phase"], entry["digest"], entry["fence"] + 0
-                if entry["phase"] == STARTED:
-                    entry["process"]["folder"]
+            for entry in plain["attempts"].values():
+                _check_shape(entry)
+            return State(plain["store"], int(plain["highest"]), plain["attempts"])
         except FileNotFoundError:
             return State(None, 0, {})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -174,7 +172,6 @@ class Guard:
                 f" `{self.folder}`"
             )
             raise Unreadable(message) from error
-        return state
 
     def write(self, state: State) -> None:
         """Replace what the guard remembers, for good; only while it is locked."""
@@ -189,6 +186,19 @@ class Guard:
 
     def _in_folder(self, name: str) -> str:
         return os.path.join(self.folder, name)  # noqa: PTH118 -- as above
+
+
+def _check_shape(entry: Entry) -> None:
+    known = entry["phase"] in (INTENDED, STARTED, ENDED, SEALED)
+    if not known or not isinstance(entry["fence"], int) or not isinstance(entry["digest"], str):
+        message = "an attempt is not what it should be"
+        raise ValueError(message)
+    if (
+        entry["phase"] == STARTED
+        and not {"folder", "grace", "program", "supervisor"} <= entry["process"].keys()
+    ):
+        message = "a program that began is not described"
+        raise ValueError(message)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -44,14 +44,16 @@ class CommandPlace:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
         with _worded(GuardRefused):
             # The interpreter starts while the guard is raised; without instructions it does nothing.
-            starter = await asyncio.to_thread(Starter, _title(order.execution))
+            # Not in a thread: a start that is given up must not lose hold of it.
+            starter = Starter(_title(order.execution))
             try:
                 told = await asyncio.to_thread(self._prepare, order)
                 for key, entry in (await asyncio.to_thread(self._raise, order)).items():
                     await self._end_older(key, entry)
-                word, text = await asyncio.to_thread(starter.hand_over, told)
-            finally:
-                await asyncio.to_thread(starter.close)
+            except BaseException:
+                starter.close()
+                raise
+            word, text = await asyncio.to_thread(starter.hand_over, told)
         await self._understand(order.execution, word, text)
 
     async def cancel(self, execution: Execution) -> Sighting:

@@ -69,25 +69,23 @@ class Starter:
 
     def hand_over(self, instructions: dict[str, object]) -> tuple[str, str]:
         """Give the instructions; return the supervisor's answer, empty when it ended or fell silent without one."""
-        with suppress(BrokenPipeError), effect("command.hand_over"):
-            rest = memoryview(json.dumps(instructions).encode())
-            while rest:
-                rest = rest[os.write(self._orders, rest) :]
-        self._close_orders()
-        word, _, text = self._read_answer().decode(errors="replace").partition(" ")
+        try:
+            try:
+                with suppress(BrokenPipeError), effect("command.hand_over"):
+                    rest = memoryview(json.dumps(instructions).encode())
+                    while rest:
+                        rest = rest[os.write(self._orders, rest) :]
+            finally:
+                os.close(self._orders)
+            word, _, text = self._read_answer().decode(errors="replace").partition(" ")
+        finally:
+            os.close(self._answer)
         return word, text
 
     def close(self) -> None:
-        """Let go of it: without instructions it ends, with them it goes its own way."""
-        self._close_orders()
-        if self._answer >= 0:
-            os.close(self._answer)
-            self._answer = -1
-
-    def _close_orders(self) -> None:
-        if self._orders >= 0:
-            os.close(self._orders)
-            self._orders = -1
+        """Let it end without instructions; not after they were handed over."""
+        os.close(self._orders)
+        os.close(self._answer)
 
     def _read_answer(self) -> bytes:
         answer = b""
