@@ -1,0 +1,319 @@
+import pytest
+
+from funade.chat.grammar import parse, spell
+from funade.chat.heard import Help, Misread, Misreading, Via
+from funade.chat.names import Names
+from funade.chat.verbs import BY_COMMAND
+from funade.domain.commands import (
+    COMMANDS,
+    Approve,
+    Cancel,
+    Deploy,
+    PlanDeployment,
+    ReadLog,
+    Reopen,
+    Resume,
+    Retry,
+    Rollback,
+    ShowDeployment,
+    ShowHistory,
+    ShowStatus,
+    Why,
+)
+from tests.unit.chat.people import NAMES, heard, misread, understood
+
+DEPLOY_USAGE = "deploy APPLICATION [REF] to ENVIRONMENT [because REASON]"
+SHOP = Deploy(application="shop", environment="production")
+SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("deploy shop to production", SHOP),
+        ("deploy shop production", SHOP),
+        ("DEPLOY Shop INTO Prod", SHOP),
+        ("please deploy the shop app to the production environment please", SHOP),
+        ("funade deploy shop production", SHOP),
+        ("$ funade deploy shop production", SHOP),
+        ("deploy v1.2.0 of shop to production", SHOP_V1),
+        ("deploy shop v1.2.0 to prod", SHOP_V1),
+        ("deploy shop production v1.2.0", SHOP_V1),
+        ("deploy shop v1.2.0 production", SHOP_V1),
+        ("deploy shop to production v1.2.0", SHOP_V1),
+        ("deploy shop from v1.2.0 to production", SHOP_V1),
+        ("deploy tag v1.2.0 of shop to production", SHOP_V1),
+        ("deploy -r shop -e production -h v1.2.0", SHOP_V1),
+        ("deploy -h v1.2.0 -e production -r shop", SHOP_V1),
+        ("deploy --ref=v1.2.0 shop --environment production", SHOP_V1),
+        ("deploy --repository shop --env prod --hash v1.2.0", SHOP_V1),
+        (
+            "deploy shop v1.2.0 to prod because fixes login",
+            Deploy(application="shop", environment="production", ref="v1.2.0", reason="fixes login"),
+        ),
+        (
+            'deploy shop prod because "fixes login" --ref v1.2.0',
+            Deploy(application="shop", environment="production", ref="v1.2.0", reason="fixes login"),
+        ),
+        ("deploy shop prod --ref prod", Deploy(application="shop", environment="production", ref="prod")),
+        ("deploy shop branch prod to prod", Deploy(application="shop", environment="production", ref="prod")),
+        ("deploy shop prod --ref now", Deploy(application="shop", environment="production", ref="now")),
+        ("deploy shop #42 to prod", Deploy(application="shop", environment="production", ref="#42")),
+        (
+            "deploy shop 機能/ログイン_1.x to prod",
+            Deploy(application="shop", environment="production", ref="機能/ログイン_1.x"),
+        ),
+        (
+            "plan v1.2.0 of shop to prod",
+            PlanDeployment(application="shop", environment="production", ref="v1.2.0"),
+        ),
+        ("rollback shop production", Rollback(application="shop", environment="production")),
+        (
+            "roll back production of shop to #12",
+            Rollback(application="shop", environment="production", to=12),
+        ),
+        ("rollback shop in production to 12", Rollback(application="shop", environment="production", to=12)),
+        ("rollback shop production #12", Rollback(application="shop", environment="production", to=12)),
+        ("rollback shop production --to 12", Rollback(application="shop", environment="production", to=12)),
+        ("retry 12", Retry(number=12)),
+        ("retry deployment #12.", Retry(number=12)),
+        ("retry #12 because flaky", Retry(number=12, reason="flaky")),
+        ("cancel 12", Cancel(number=12)),
+        ("approve 4", Approve(number=4)),
+        (
+            "reopen shop production because I have looked",
+            Reopen(application="shop", environment="production", reason="I have looked"),
+        ),
+        ("resume shop production", Resume(application="shop", environment="production")),
+        ("why", Why()),
+        ("why 12?", Why(number=12)),
+        ("why shop production", Why(application="shop", environment="production")),
+        ("status", ShowStatus()),
+        ("what is live?", ShowStatus()),
+        ("what’s live on shop", ShowStatus(application="shop")),
+        ("what is live in prod", ShowStatus(environment="production")),
+        ("status of shop in prod", ShowStatus(application="shop", environment="production")),
+        ("history", ShowHistory()),
+        (
+            "history shop production --limit 5",
+            ShowHistory(application="shop", environment="production", limit=5),
+        ),
+        ("show 12", ShowDeployment(number=12)),
+        ("logs of #12", ReadLog(number=12)),
+        ("logs 12 --attempt 2 --offset 100", ReadLog(number=12, attempt=2, offset=100)),
+        # In Japanese
+        ("shop を production に デプロイ", SHOP),
+        ("shopをproductionにデプロイして", SHOP),
+        ("ｓｈｏｐをｐｒｏｄにデプロイしてください。", SHOP),
+        ("デプロイ shop production", SHOP),
+        ("デプロイしてください　shop　production", SHOP),
+        ("shop production のデプロイをお願いします", SHOP),
+        ("shopのv1.2.0をproductionにデプロイ", SHOP_V1),
+        ("v1.2.0 を shop の production に デプロイ", SHOP_V1),
+        ("v1.2.0 で shop を production へ デプロイ", SHOP_V1),
+        (
+            "shop を production に デプロイ 理由：ログインを直す",
+            Deploy(application="shop", environment="production", reason="ログインを直す"),
+        ),
+        ("shop の production を ロールバック", Rollback(application="shop", environment="production")),
+        ("production の shop を切り戻して", Rollback(application="shop", environment="production")),
+        (
+            "shop の production を #12 にロールバック",
+            Rollback(application="shop", environment="production", to=12),
+        ),
+        ("#12を再試行", Retry(number=12)),
+        ("12番を取り消して", Cancel(number=12)),
+        ("＃１２ を キャンセル", Cancel(number=12)),
+        ("#4 を承認してください", Approve(number=4)),
+        ("状況", ShowStatus()),
+        ("shopの状況を教えて", ShowStatus(application="shop")),
+        ("shop production の履歴", ShowHistory(application="shop", environment="production")),
+        ("#12 はなぜ？", Why(number=12)),
+        ("#12 のログを見せて", ReadLog(number=12)),
+    ],
+)
+def test_people_may_say_it_as_they_like(text, command):
+    assert heard(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "suggestion"),
+    [
+        ("deplyo shop to production", Misreading.UNKNOWN_VERB, "deploy shop to production"),
+        ("ship shop to production", Misreading.UNKNOWN_VERB, "deploy shop to production"),
+        ("don't deploy shop to production", Misreading.UNKNOWN_VERB, ""),
+        ("should we deploy shop to production", Misreading.UNKNOWN_VERB, ""),
+        ("shopをproductionにデプロイしないで", Misreading.UNKNOWN_VERB, ""),
+        ("shopをproductionにデプロイしますか？", Misreading.UNKNOWN_VERB, ""),
+        ("help foo", Misreading.UNKNOWN_VERB, ""),
+        ("deploy shop to production?", Misreading.QUESTION, "deploy shop to production"),
+        ("deploy shp to production", Misreading.UNKNOWN_APPLICATION, "deploy shop to production"),
+        ("deploy production shop", Misreading.UNKNOWN_APPLICATION, "deploy shop to production"),
+        ("deploy web to production", Misreading.UNKNOWN_APPLICATION, ""),
+        ("why did 12 fail", Misreading.UNKNOWN_APPLICATION, "why 12"),
+        ("deploy shop to prodution", Misreading.UNKNOWN_ENVIRONMENT, "deploy shop to production"),
+        ("deploy shop v1 prodution", Misreading.UNKNOWN_ENVIRONMENT, "deploy shop v1 to production"),
+        ("status shop qa", Misreading.UNKNOWN_ENVIRONMENT, ""),
+        ("deploy", Misreading.MISSING_APPLICATION, DEPLOY_USAGE),
+        ("deploy to production", Misreading.MISSING_APPLICATION, DEPLOY_USAGE),
+        ("deploy shop", Misreading.MISSING_ENVIRONMENT, "deploy shop [REF] to ENVIRONMENT"),
+        ("deploy shop v1", Misreading.MISSING_ENVIRONMENT, "deploy shop v1 to ENVIRONMENT"),
+        ("rollback shop", Misreading.MISSING_ENVIRONMENT, "rollback shop ENVIRONMENT"),
+        ("retry", Misreading.MISSING_NUMBER, "retry NUMBER [because REASON]"),
+        ("retry shop", Misreading.NOT_A_NUMBER, ""),
+        ("retry 0", Misreading.NOT_A_NUMBER, ""),
+        ("retry 12345678901234567890", Misreading.NOT_A_NUMBER, ""),
+        ("history --limit many", Misreading.NOT_A_NUMBER, ""),
+        ("rollback shop production to v1.2.0", Misreading.NOT_A_NUMBER, ""),
+        ("rollback shop production 12", Misreading.UNEXPECTED_WORDS, "rollback shop production --to 12"),
+        (
+            "deploy shop staging to production",
+            Misreading.AMBIGUOUS,
+            "deploy shop to production --ref staging",
+        ),
+        (
+            "deploy staging of shop to production",
+            Misreading.AMBIGUOUS,
+            "deploy shop to production --ref staging",
+        ),
+        ("deploy shop staging production", Misreading.AMBIGUOUS, "deploy shop to staging --ref production"),
+        (
+            "deploy shop to staging production",
+            Misreading.AMBIGUOUS,
+            "deploy shop to staging --ref production",
+        ),
+        ("deploy shop api to production", Misreading.AMBIGUOUS, "deploy shop to production --ref api"),
+        ("deploy shop to production now", Misreading.UNEXPECTED_WORDS, "deploy shop to production"),
+        ("deploy shop not to production", Misreading.UNEXPECTED_WORDS, ""),
+        ("deploy shop and api to production", Misreading.UNEXPECTED_WORDS, ""),
+        (
+            "deploy shop to staging and production",
+            Misreading.UNEXPECTED_WORDS,
+            "deploy shop to staging",
+        ),
+        ("deploy shop to production v1 v2", Misreading.UNEXPECTED_WORDS, "deploy shop v1 to production"),
+        (
+            "deploy shop to production — fixes login",
+            Misreading.UNEXPECTED_WORDS,
+            "deploy shop to production because fixes login",
+        ),
+        (
+            "deploy shop to production -- fixes login",
+            Misreading.UNKNOWN_OPTION,
+            "deploy shop to production because fixes login",
+        ),
+        ("status because", Misreading.UNEXPECTED_WORDS, "status"),
+        ("deploy shop to production to", Misreading.UNEXPECTED_WORDS, "deploy shop to production"),
+        ("deploy shop to production --refs v1", Misreading.UNKNOWN_OPTION, "deploy shop v1 to production"),
+        ("deploy shop to production --refs=v1", Misreading.UNKNOWN_OPTION, "deploy shop v1 to production"),
+        ("retry 12 --ref v1", Misreading.UNKNOWN_OPTION, "retry 12"),
+        ("deploy shop to production --ref", Misreading.MISSING_VALUE, "deploy shop to production"),
+        ("deploy shop to production --ref=", Misreading.MISSING_VALUE, "deploy shop to production"),
+        ("deploy shop to production because", Misreading.MISSING_VALUE, ""),
+        ('deploy shop to production --reason ""', Misreading.MISSING_VALUE, ""),
+        ("deploy shop to production --ref a --ref b", Misreading.DUPLICATE_OPTION, ""),
+        (
+            "deploy shop to production -e staging",
+            Misreading.AMBIGUOUS,
+            "deploy shop to staging --ref production",
+        ),
+        (
+            "deploy shop to production --reason hot fix",
+            Misreading.UNQUOTED_REASON,
+            "deploy shop to production because hot fix",
+        ),
+        (
+            "deploy shop to production because fix --ref v1",
+            Misreading.OPTION_IN_REASON,
+            "deploy shop v1 to production because fix",
+        ),
+        ("deploy shop to production main^1", Misreading.INVALID_REF, ""),
+        ("deploy shop to production :tada:", Misreading.INVALID_REF, ""),
+        ('deploy shop to production "unclosed', Misreading.UNCLOSED_QUOTE, ""),
+    ],
+)
+def test_what_is_not_certain_is_not_done(text, code, suggestion):
+    assert misread(text) == (code, suggestion)
+
+
+def test_a_misreading_says_what_was_understood():
+    answer = heard("deploy shop v1 to prodution")
+    assert answer == Misread(
+        code=Misreading.UNKNOWN_ENVIRONMENT,
+        understood="deploy shop",
+        suggestion="deploy shop v1 to production",
+        detail={
+            "word": "prodution",
+            "application": "shop",
+            "environments": ("staging", "production"),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("help", None),
+        ("?", None),
+        ("ヘルプ", None),
+        ("help deploy", "deploy"),
+        ("help roll back", "rollback"),
+        ("使い方 ロールバック", "rollback"),
+        ("deploy --help", "deploy"),
+    ],
+)
+def test_help_can_be_asked_for(text, verb):
+    assert heard(text) == Help(verb=verb)
+
+
+@pytest.mark.parametrize("via", [Via.SLASH, Via.MENTION])
+def test_nothing_after_our_name_asks_for_help(via):
+    assert heard("" if via is Via.SLASH else "<@UBOT> ", via) == Help()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_row(command):
+    assert command in BY_COMMAND
+
+
+def test_names_that_are_words_of_ours_can_still_be_said():
+    names = Names({"help": {"to": ()}, "12": {"in": ()}, "version": {"prod": ()}, "--x": {"y z": ()}})
+
+    def hears(text):
+        return parse(text, via=Via.TERMINAL, names=names)
+
+    assert hears('deploy help to "to"') == Deploy(application="help", environment="to")
+    assert hears('deploy 12 to "in"') == Deploy(application="12", environment="in")
+    assert hears("deploy version to prod") == Deploy(application="version", environment="prod")
+    assert hears('deploy "--x" to "y z"') == Deploy(application="--x", environment="y z")
+    assert hears("why #12") == Why(number=12)
+    answer = hears("why 12")
+    assert isinstance(answer, Misread)
+    assert answer.code is Misreading.AMBIGUOUS
+
+
+def test_names_that_differ_only_in_case_must_be_typed_exactly():
+    names = Names({"shop": {"prod": ()}, "Shop": {"prod": ()}})
+    assert parse("deploy Shop to prod", via=Via.TERMINAL, names=names) == Deploy(
+        application="Shop", environment="prod"
+    )
+    assert isinstance(parse("deploy SHOP to prod", via=Via.TERMINAL, names=names), Misread)
+
+
+def test_a_line_reads_better_where_the_names_are_known():
+    assert spell(SHOP_V1) == "deploy shop to production --ref v1.2.0"
+    assert spell(SHOP_V1, NAMES) == "deploy shop v1.2.0 to production"
+    assert spell(Why(number=12)) == "why #12"
+    assert spell(Why(number=12), NAMES) == "why 12"
+
+
+@pytest.mark.parametrize("dash", "-‐‑‒–—―−－")
+def test_a_name_is_found_whatever_its_dashes(dash):
+    names = Names({"web-shop": {"prod": ()}})
+    assert parse(f"deploy web{dash}shop prod", via=Via.TERMINAL, names=names) == Deploy(
+        application="web-shop", environment="prod"
+    )
+
+
+def test_a_ref_keeps_its_dashes_and_its_case():
+    assert understood("deploy shop prod --ref Web–Shop") == 'deploy shop to production --ref "Web–Shop"'

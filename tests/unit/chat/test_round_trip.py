@@ -1,0 +1,140 @@
+"""Whatever is asked can be written as a line that is read as exactly that."""
+
+from dataclasses import MISSING, fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funade.chat.entities import encode
+from funade.chat.folding import BIDI, CONTROL, HIDDEN
+from funade.chat.grammar import parse, spell
+from funade.chat.heard import LONGEST, Help, Ignored, Misread, Via
+from funade.chat.names import Names
+from funade.chat.sentences import KEYWORDS
+from funade.domain.commands import (
+    COMMANDS,
+    Deploy,
+    PlanDeployment,
+)
+from funade.domain.ref import is_name
+
+
+def can_be_typed(text: str) -> bool:
+    """Tell whether a text holds nothing that no command may hold."""
+    return bool(text.strip()) and not (BIDI.search(text) or CONTROL.search(text))
+
+
+def can_be_named(text: str) -> bool:
+    """Tell whether a name holds nothing that no word of a command may hold."""
+    return can_be_typed(text) and not HIDDEN.search(text)
+
+
+TYPED = st.characters(exclude_categories=["Cs", "Cc"])
+ODD_WORDS = st.sampled_from(
+    [
+        *sorted(KEYWORDS),
+        *(
+            "deploy",
+            "help",
+            "status",
+            "#12",
+            "12",
+            "--ref",
+            "-e",
+            "—",
+            "&&",
+            ";",
+            "v1.2.0",
+            "main",
+            "Prod",
+            "prod",
+        ),
+        *(
+            "を",
+            "デプロイ",
+            "shopを",
+            "「a」",
+            "“a”",
+            "it's",
+            "a b",
+            '"',
+            "\\",
+            "*a*",
+            "`a`",
+            "_a_",
+            "<@U1>",
+            "&lt;",
+        ),
+        *("production", "staging", "feature/a-b", "ｓｈｏｐ", "a.", "a?", "理由", "funade", "$"),
+    ]
+)
+TEXTS = (ODD_WORDS | st.text(TYPED, min_size=1, max_size=20)).filter(can_be_typed)
+SENTENCES = st.lists(TEXTS, min_size=1, max_size=6).map(" ".join) | st.text(min_size=1).filter(can_be_typed)
+WORDS = TEXTS.filter(can_be_named)
+REFS = WORDS.filter(is_name)
+NUMBERS = st.integers(min_value=1, max_value=10**15 - 1)
+COUNTS = st.integers(min_value=0, max_value=10**15)
+
+
+@st.composite
+def names_and_commands(draw):
+    places = st.dictionaries(WORDS, st.lists(WORDS, max_size=2).map(tuple), min_size=1, max_size=3)
+    applications = draw(st.dictionaries(WORDS, places, min_size=1, max_size=3))
+    application = draw(st.sampled_from(sorted(applications)))
+    environment = draw(st.sampled_from(sorted(applications[application])))
+    command = draw(st.sampled_from(COMMANDS))
+    values = {
+        "application": application,
+        "environment": environment,
+        "number": draw(NUMBERS),
+        "ref": draw(REFS),
+        "reason": draw(SENTENCES),
+        "digest": draw(TEXTS),
+        "to": draw(NUMBERS),
+        "limit": draw(COUNTS),
+        "before": draw(COUNTS),
+        "attempt": draw(COUNTS),
+        "offset": draw(COUNTS),
+    }
+    given = {
+        one.name: values[one.name] for one in fields(command) if one.default is MISSING or draw(st.booleans())
+    }
+    if "environment" in given and "application" not in given and not _is_clear(environment, applications):
+        del given["environment"]
+    return Names(applications), command(**given)
+
+
+def _is_clear(environment, applications):
+    """Tell whether an environment means the same in every application, so that it needs none."""
+    names = Names(applications)
+    return names.find_environment(None, environment) == environment
+
+
+@given(names_and_commands(), st.booleans())
+def test_what_is_spelled_is_read_as_it_was_meant(given_, with_names):
+    names, command = given_
+    line = spell(command, names if with_names else None)
+    if len(line) <= LONGEST:
+        assert parse(line, via=Via.TERMINAL, names=names) == command
+
+
+@given(names_and_commands(), st.booleans())
+def test_it_is_read_so_through_slack_too(given_, with_names):
+    names, command = given_
+    line = encode(spell(command, names if with_names else None))
+    if len(line) <= LONGEST:
+        assert parse(line, via=Via.SLASH, names=names) == command
+        assert parse(f"<@UBOT> {line}", via=Via.MENTION, names=names) == command
+
+
+@given(names_and_commands())
+def test_a_suggested_line_is_understood(given_):
+    names, command = given_
+    if isinstance(command, (Deploy, PlanDeployment)):
+        slip = f"{command.application} {spell(command, names)}"
+        answer = parse(f"depoly {slip}"[:LONGEST], via=Via.TERMINAL, names=names)
+        suggestion = getattr(answer, "suggestion", "")
+        if suggestion and suggestion.upper() != suggestion and "ENVIRONMENT" not in suggestion:
+            meant = parse(suggestion, via=Via.TERMINAL, names=names)
+            assert not isinstance(meant, (Misread, Help, Ignored))
+            assert spell(meant, names) == suggestion
