@@ -9,18 +9,19 @@ from funade.domain.reason import Because, Reason, because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """An end: its state, its reason, and whether the wanted release was seen to run."""
+    """An end: its state, its reason, whether the wanted release was seen to run, and whether anything ever began."""
 
     state: State
     because: Because
     verified: bool = False
+    began: bool = True
 
 
-def must_look(sighting: Sighting, deployment: Deployment) -> bool:
+def must_look(sighting: Sighting) -> bool:
     """Tell whether the live system is to be asked before judging: always, unless nothing ever began there."""
     begun = sighting.standing in (Standing.ENDED, Standing.LOST)
     refused = sighting.ending is not None and sighting.ending.by is EndedBy.NEVER_STARTED
-    return begun and not refused and deployment.release.verify is not None
+    return begun and not refused
 
 
 def may_wait(sighting: Sighting) -> bool:
@@ -36,7 +37,7 @@ def judge(deployment: Deployment, sighting: Sighting, observed: Observed, live_b
     anything else = failed.
     """
     if sighting.standing in (Standing.SEALED, Standing.UNSEEN, Standing.INTENDED):
-        return Verdict(state=State.CANCELLED, because=_cancelled(deployment))
+        return Verdict(state=State.CANCELLED, because=_cancelled(deployment), began=False)
     ending = sighting.ending
     if sighting.standing is Standing.LOST or ending is None:
         lost = because(Reason.EXECUTION_LOST, problem=sighting.problem or "")
@@ -48,9 +49,8 @@ def judge(deployment: Deployment, sighting: Sighting, observed: Observed, live_b
         state = State.CANCELLED if old_runs else State.FAILED
         return _seen_or(Verdict(state=state, because=_cancelled(deployment)), observed)
     if ending.by is EndedBy.NEVER_STARTED:
-        return Verdict(
-            state=State.FAILED, because=because(Reason.PROGRAM_NOT_STARTED, problem=ending.problem or "")
-        )
+        problem = because(Reason.PROGRAM_NOT_STARTED, problem=ending.problem or "")
+        return Verdict(state=State.FAILED, because=problem, began=False)
     reason = Reason.TIMED_OUT if ending.by is EndedBy.TIME_LIMIT else Reason.ABANDONED
     return _seen_or(Verdict(state=State.FAILED, because=because(reason)), observed)
 

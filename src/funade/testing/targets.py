@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from funade.domain.errors import GuardRefused, TemporaryTargetError
+from funade.domain.errors import GuardRefused, PermanentTargetError, TemporaryTargetError
 from funade.domain.orders import (
     EndedBy,
     Ending,
@@ -205,13 +205,16 @@ class FakeTarget:
 
 @dataclass
 class FakeTargets:
-    """The Targets port: every release goes to the same place."""
+    """The Targets port: every release goes to the same place, unless `problem` says why it cannot."""
 
     place: FakePlace = field(default_factory=FakePlace)
     observed: Observed = field(default_factory=Observed)
+    problem: str | None = None
 
     def open(self, release: Release) -> FakeTarget:  # noqa: ARG002 -- the port gives it
         """Return a target at the one place."""
+        if self.problem is not None:
+            raise PermanentTargetError(self.problem)
         return FakeTarget(self.place, self.observed)
 
 

@@ -35,6 +35,28 @@ class FakeClock:
         await asyncio.sleep(0)
 
 
+class StoppedClock(FakeClock):
+    """The `Clock` port; it stands still until the test advances it, and whoever sleeps on it waits for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def advance(self, **span: float) -> None:
+        """Let time pass, and wake whoever has slept long enough."""
+        super().advance(**span)
+        for until, sleeper in self._sleepers:
+            if until <= self._steady and not sleeper.done():
+                sleeper.set_result(None)
+        self._sleepers = [one for one in self._sleepers if not one[1].done()]
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the test has let that much time pass."""
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._steady + seconds, sleeper))
+        await sleeper
+
+
 class CountedIds:
     """The `Ids` port: `00000000-…-0001`, `…-0002` …"""
 

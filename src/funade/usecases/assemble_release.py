@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from funade.domain.application import Application, Environment
 from funade.domain.deployment import Preview
-from funade.domain.errors import AmbiguousRef, PermanentTargetError, SourceError, UnknownRef
+from funade.domain.errors import AmbiguousRef, PermanentTargetError, SecretError, SourceError, UnknownRef
 from funade.domain.plan import Plan, digest
 from funade.domain.reason import Because, Reason, because
 from funade.domain.release import Release
@@ -48,7 +48,7 @@ class AssembleRelease:
             return because(
                 Reason.AMBIGUOUS_REF, application=application.name, ref=name, candidates=candidates
             )
-        except SourceError as error:
+        except (SourceError, SecretError) as error:
             return because(Reason.SOURCE_UNREACHABLE, application=application.name, problem=str(error))
         release = Release(
             application=application.name,
@@ -76,7 +76,7 @@ class AssembleRelease:
             changes = await self.sources.changes(
                 release.repository, berth.live, release.revision, COMMITS_SHOWN
             )
-        except SourceError as error:
+        except (SourceError, SecretError) as error:
             return because(Reason.SOURCE_UNREACHABLE, application=release.application, problem=str(error))
         preview = Preview(live=berth.live, live_number=berth.live_number, changes=changes)
         return Assembled(ref=ref, release=release, plan=plan, digest=digest(release, plan), preview=preview)

@@ -9,6 +9,7 @@ from funade.domain.events import CancelAsked, DeploymentApproved, about
 from funade.domain.people import Person
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
+from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Ledger, Transaction
 from funade.usecases.show_deployment import waiting_of
 
@@ -27,10 +28,10 @@ class CancelDeployment:
 
     def _write(self, change: Transaction, command: Cancel, person: Person) -> Answer:
         now = self.clock.now()
-        found = change.deployment(command.number)
-        if found is None:
+        locked = lock(change, change.deployment(command.number))
+        if locked is None:
             return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.number))
-        change.lock_berth(found.application, found.environment)
+        found, _ = locked
         if found.has_ended:
             return Refused(because=because(Reason.ALREADY_ENDED, number=found.number, state=found.state))
         if found.wish is None:
@@ -54,10 +55,10 @@ class ApproveDeployment:
 
     def _write(self, change: Transaction, command: Approve, person: Person) -> Answer:
         now = self.clock.now()
-        found = change.deployment(command.number)
-        if found is None:
+        locked = lock(change, change.deployment(command.number))
+        if locked is None:
             return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.number))
-        berth = change.lock_berth(found.application, found.environment)
+        found, berth = locked
         if found.state is not State.AWAITING_APPROVAL:
             return Refused(because=because(Reason.NOT_WAITING, number=found.number, state=found.state))
         approved = found.advance(State.QUEUED, because(Reason.AWAITING_TURN), now)

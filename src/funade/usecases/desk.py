@@ -27,7 +27,7 @@ from funade.domain.commands import (
 )
 from funade.domain.deployment import Deployment
 from funade.domain.errors import StoreError
-from funade.domain.events import Event, RequestRefused, asked
+from funade.domain.events import Event, RequestRefused, about, asked
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
 from funade.domain.wire import to_plain
@@ -88,12 +88,12 @@ class Desk:
             no = self._authorize(configuration, actor, person, found)
             if no is not None or person is None:
                 refusal = no or because(Reason.UNKNOWN_PERSON, actor=actor.id)
-                return await self._refuse(command, refusal, person.name if person else actor.id)
+                return await self._refuse(command, found, refusal, person.name if person else actor.id)
             if isinstance(found, Because):
-                return await self._refuse(command, found, person.name)
+                return await self._refuse(command, found, found, person.name)
             answer = await self._do(found, Asker(actor=actor, person=person, request=request), configuration)
             if isinstance(answer, Refused):
-                return await self._refuse(command, answer.because, person.name)
+                return await self._refuse(command, found, answer.because, person.name)
         except StoreError as error:
             return Refused(because=because(Reason.STORE_UNAVAILABLE, problem=str(error)))
         return answer
@@ -203,18 +203,24 @@ class Desk:
             case _:
                 raise AssertionError(command)
 
-    async def _refuse(self, command: Command, reason: Because, by: str) -> Answer:
-        """Say no; a no to a changing command is part of history."""
+    async def _refuse(self, command: Command, found: About | Because, reason: Because, by: str) -> Answer:
+        """Say no; a no to a changing command is part of history, and of its deployment's where it names one."""
         if policy.right_for(command) is not None:
-            plain = to_plain(command, tagged=True)
-            assert isinstance(plain, dict), "a command is an object"  # noqa: S101 - narrows
-            event = Event(
-                at=self.clock.now(),
-                by=by,
-                application=str(plain.get("application") or ""),
-                environment=str(plain.get("environment") or ""),
-                happening=RequestRefused(asked=asked(plain), because=reason),
-            )
+            event = self._refused(command, found.deployment if isinstance(found, About) else None, reason, by)
             with effect("store.refuse"):
                 await self.ledger.change(lambda change: change.record(event))
         return Refused(because=reason)
+
+    def _refused(self, command: Command, deployment: Deployment | None, reason: Because, by: str) -> Event:
+        plain = to_plain(command, tagged=True)
+        assert isinstance(plain, dict), "a command is an object"  # noqa: S101 - narrows
+        refused = RequestRefused(asked=asked(plain), because=reason)
+        if deployment is not None:
+            return about(deployment, refused, by, self.clock.now())
+        return Event(
+            at=self.clock.now(),
+            by=by,
+            application=str(plain.get("application") or ""),
+            environment=str(plain.get("environment") or ""),
+            happening=refused,
+        )

@@ -8,6 +8,7 @@ from funade.domain.environment import Berth
 from funade.domain.events import DeploymentFinished, about
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
+from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Ledger, Transaction
 
 
@@ -42,11 +43,10 @@ class EndWaiting:
         """End it if that is still right when its environment is locked."""
 
         def work(change: Transaction) -> None:
-            row = change.deployment_by_id(id)
-            if row is None or row.state not in (State.QUEUED, State.AWAITING_APPROVAL):
+            locked = lock(change, change.deployment_by_id(id))
+            if locked is None or locked[0].state not in (State.QUEUED, State.AWAITING_APPROVAL):
                 return
-            berth = change.lock_berth(row.application, row.environment)
-            end_waiting(change, row, berth, self.clock.now())
+            end_waiting(change, *locked, self.clock.now())
 
         with effect("store.end_waiting"):
             await self.ledger.change(work)

@@ -1,19 +1,25 @@
 """Bring a deployment to its end: keep what the place said, look at what runs, judge, write, clear up."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth, Doubt
-from funade.domain.errors import FencedOut
+from funade.domain.errors import FencedOut, TargetError, TemporaryTargetError
 from funade.domain.events import DeploymentFinished, EnvironmentClosed, ExecutionEnded, about
 from funade.domain.orders import Observed, Sighting
 from funade.domain.reason import Reason, because
-from funade.domain.revision import parse_revision
+from funade.domain.revision import Revision
 from funade.domain.verdict import Verdict, judge, may_wait, must_look
 from funade.failpoints import effect
 from funade.usecases.ports import Clock, Lease, Ledger, Targets, Transaction, Verifier, Workspaces
 from funade.usecases.start_attempt import WORKSPACE
+
+#: A target that cannot say what runs is asked again for so long.
+ANSWER_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +50,35 @@ class FinishDeployment:
                 environment=deployment.environment,
                 problem=problem,
             )
-            await self.as_judged(deployment, Verdict(state=State.FAILED, because=silent))
+            await self.as_judged(deployment, Verdict(state=State.FAILED, because=silent, began=False))
             return
         verdict = Verdict(state=State.FAILED, because=because(Reason.OUTCOME_UNKNOWN, problem=problem))
-        await self.as_judged(deployment, verdict, doubt=problem)
+
+        def work(change: Transaction) -> None:
+            ended = self._write(change, deployment, verdict, Observed())
+            self._close(change, ended, problem)
+
+        # It may still run: its checkout stays, and is owed, until its place has answered.
+        await self._end(work)
 
     async def as_judged(
-        self,
-        deployment: Deployment,
-        verdict: Verdict,
-        observed: Observed | None = None,
-        doubt: str | None = None,
+        self, deployment: Deployment, verdict: Verdict, observed: Observed | None = None
     ) -> None:
         """Remove the checkout and write the end: state, event, turn, what is live now."""
         self.lease.check()
         removed = await self._clear_up(deployment)
+
+        def work(change: Transaction) -> None:
+            self._write(change, deployment, verdict, observed or Observed())
+            for one in removed:
+                change.settle_obligation(one)
+
+        await self._end(work)
+
+    async def _end(self, work: Callable[[Transaction], None]) -> None:
+        self.lease.check()
         with effect("store.finish"):
-            await self.ledger.change(
-                lambda change: self._write(
-                    change, deployment, verdict, observed or Observed(), doubt, removed
-                )
-            )
+            await self.ledger.change(work)
 
     async def _keep_ending(self, deployment: Deployment, sighting: Sighting) -> Deployment:
         """Write down what the place said, before anything else can get lost."""
@@ -90,12 +104,11 @@ class FinishDeployment:
 
     async def _observe(self, row: Deployment, sighting: Sighting) -> Observed:
         """Look at what runs; as long as it may still come up, look again until `within` is over."""
-        if not must_look(sighting, row):
-            if row.release.verify is None and sighting.ending is not None:
-                return await self.targets.open(row.release).observe(row.release)
+        if not must_look(sighting):
             return Observed()
         verify = row.release.verify
-        assert verify is not None, "must_look says so"  # noqa: S101 - narrows
+        if verify is None:
+            return await self._observe_target(row)
         until = self.clock.now() + verify.within
         while True:
             self.lease.check()
@@ -104,13 +117,30 @@ class FinishDeployment:
                 return observed
             await self.clock.sleep(verify.every.total_seconds())
 
+    async def _observe_target(self, row: Deployment) -> Observed:
+        """Let the target look in its own way; where it has one and cannot use it, nothing was seen."""
+        until = self.clock.now() + ANSWER_WITHIN
+        while True:
+            self.lease.check()
+            try:
+                return await self.targets.open(row.release).observe(row.release)
+            except TemporaryTargetError as error:
+                if self.clock.now() >= until:
+                    return Observed(matches=False, shown=str(error))
+                await self.clock.sleep(error.retry_after.total_seconds())
+            except TargetError as error:
+                return Observed(matches=False, shown=str(error))
+
     async def _clear_up(self, deployment: Deployment) -> tuple[str, ...]:
         """Remove the checkouts; what cannot be removed now stays owed and is swept later."""
+        owed = await self.ledger.read(lambda look: look.obligations())
         removed = []
-        for attempt in range(1, deployment.attempt + 2):
+        for one in owed:
+            if (one.deployment, one.kind) != (deployment.id, WORKSPACE):
+                continue
             with suppress(OSError):
-                await self.workspaces.remove(self.workspaces.folder(deployment.id, attempt))
-                removed.append(f"{WORKSPACE}:{deployment.id}:{attempt}")
+                await self.workspaces.remove(Path(one.data["folder"]))
+                removed.append(one.id)
         return tuple(removed)
 
     def _mine(self, change: Transaction, deployment: Deployment) -> Deployment:
@@ -120,15 +150,9 @@ class FinishDeployment:
             raise FencedOut(msg)
         return row
 
-    def _write(  # noqa: PLR0913, PLR0917 - one end, told whole
-        self,
-        change: Transaction,
-        deployment: Deployment,
-        verdict: Verdict,
-        observed: Observed,
-        doubt: str | None,
-        removed: tuple[str, ...],
-    ) -> None:
+    def _write(
+        self, change: Transaction, deployment: Deployment, verdict: Verdict, observed: Observed
+    ) -> Deployment:
         now = self.clock.now()
         berth = change.lock_berth(deployment.application, deployment.environment)
         row = self._mine(change, deployment)
@@ -138,19 +162,20 @@ class FinishDeployment:
             state=ended.state, because=verdict.because, verified=ended.verified, seen=observed.shown
         )
         change.record(about(ended, happening, ended.asked_by, now))
-        left = self._leave(berth, ended, observed)
-        if doubt is not None:
-            left = replace(left, doubt=Doubt(number=ended.number, since=now, problem=doubt))
-            change.record(about(ended, EnvironmentClosed(problem=doubt), ended.asked_by, now))
-        change.save_berth(left)
-        for one in removed:
-            change.settle_obligation(one)
+        change.save_berth(self._leave(berth, ended, verdict, observed))
+        return ended
 
-    def _leave(self, berth: Berth, ended: Deployment, observed: Observed) -> Berth:
+    def _close(self, change: Transaction, ended: Deployment, problem: str) -> None:
+        now = self.clock.now()
+        berth = change.lock_berth(ended.application, ended.environment)
+        change.save_berth(replace(berth, doubt=Doubt(number=ended.number, since=now, problem=problem)))
+        change.record(about(ended, EnvironmentClosed(problem=problem), ended.asked_by, now))
+
+    def _leave(self, berth: Berth, ended: Deployment, verdict: Verdict, observed: Observed) -> Berth:
         """Give the turn back, and note what is live: what was seen, else what succeeded, else nothing certain."""
         if berth.turn == ended.id:
             berth = replace(berth, turn=None)
-        if not ended.was_started:
+        if not verdict.began:
             return berth
         if ended.state is State.SUCCEEDED:
             return replace(
@@ -164,6 +189,6 @@ class FinishDeployment:
             return replace(berth, live_verified=False)
         if observed.revision == berth.live:
             return replace(berth, live_verified=True)
-        seen = parse_revision(observed.revision)
+        seen = Revision(observed.revision)
         number = ended.number if seen == ended.revision else None
         return replace(berth, live=seen, live_number=number, live_verified=True, live_since=ended.ended_at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from funade.domain.deployment import Deployment, Phase, Purpose, State
 from funade.domain.environment import Berth
-from funade.domain.errors import FencedOut
+from funade.domain.errors import FencedOut, SecretError, SourceError
 from funade.domain.events import ConfirmationWanted, DeploymentStarted, DeploymentTakenOver, about
 from funade.domain.orders import Execution
 from funade.domain.reason import Because, Reason, because
@@ -12,6 +12,7 @@ from funade.domain.revision import Revision
 from funade.failpoints import effect
 from funade.usecases.end_waiting import end_waiting
 from funade.usecases.living import Living
+from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
 
 #: The kind of obligation that a checkout is.
@@ -42,18 +43,19 @@ class TakeTurn:
             return await self.ledger.change(lambda change: self._write(change, id))
 
     def _write(self, change: Transaction, id: str) -> Deployment | None:
-        found = change.deployment_by_id(id)
-        if found is None or found.has_ended:
+        locked = lock(change, change.deployment_by_id(id))
+        if locked is None:
             return None
+        found, berth = locked
         me = self.lease.process
-        if not self._is_free(change, found, me):
+        if found.has_ended or not self._is_free(change, found, me):
             return None
-        berth = change.lock_berth(found.application, found.environment)
         if found.state is State.RUNNING:
             claimed = change.claim(found, me)
             if found.owner != me:
                 happening = DeploymentTakenOver(by=me, standing=found.phase)
                 change.record(about(claimed, happening, me, self.clock.now()))
+            self._owe_checkout(change, claimed)
             return claimed
         if found.state is not State.QUEUED or berth.doubt is not None or berth.turn not in (None, id):
             return None
@@ -67,17 +69,21 @@ class TakeTurn:
         change.save_berth(replace(berth, turn=id))
         claimed = replace(change.claim(found, me), phase=Phase.PREPARING, because=because(Reason.PREPARING))
         change.save_deployment(claimed)
-        folder = self.workspaces.folder(id, found.attempt + 1)
+        self._owe_checkout(change, claimed)
+        return claimed
+
+    def _owe_checkout(self, change: Transaction, claimed: Deployment) -> None:
+        """Write down the folder that this claim may fill: its own, so that nobody who lost it is ever met there."""
+        folder = self.workspaces.folder(claimed.id, claimed.epoch)
         change.add_obligation(
             Obligation(
-                id=f"{WORKSPACE}:{id}:{found.attempt + 1}",
-                deployment=id,
+                id=f"{WORKSPACE}:{claimed.id}:{claimed.epoch}",
+                deployment=claimed.id,
                 kind=WORKSPACE,
                 data={"folder": str(folder)},
                 since=self.clock.now(),
             )
         )
-        return claimed
 
     def _is_free(self, change: Transaction, found: Deployment, me: str) -> bool:
         """Tell whether nobody living looks after it; a dead owner is struck off, so that it cannot wake and go on."""
@@ -128,7 +134,11 @@ class StartAttempt:
         shown = (deployment.preview.live, deployment.confirmed_live, deployment.revision)
         if deployment.purpose is Purpose.ROLLBACK or live is None or live in shown:
             return False
-        return not await self.sources.contains(deployment.release.repository, deployment.revision, live)
+        try:
+            return not await self.sources.contains(deployment.release.repository, deployment.revision, live)
+        except (SourceError, SecretError):
+            # Where the repository cannot tell, a person can.
+            return True
 
     def _write(
         self,
@@ -181,16 +191,18 @@ class StartAttempt:
         change.save_berth(replace(berth, turn=None))
         change.record(about(asking, ConfirmationWanted(because=reason), asking.asked_by, self.clock.now()))
 
-    async def note(self, deployment: Deployment, reason: Because) -> None:
-        """Write down what it waits for just now; the same thing twice is written once."""
+    async def note(self, deployment: Deployment, reason: Because) -> Deployment:
+        """Write down what it waits for just now, and return it as it is; the same thing twice is written once."""
 
-        def work(change: Transaction) -> None:
+        def work(change: Transaction) -> Deployment:
             row = change.deployment_by_id(deployment.id)
             if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
                 msg = f"#{deployment.number} is looked after by another process"
                 raise FencedOut(msg)
-            if row.because != reason:
-                change.save_deployment(replace(row, because=reason))
+            noted = replace(row, because=reason)
+            if noted != row:
+                change.save_deployment(noted)
+            return noted
 
         with effect("store.note"):
-            await self.ledger.change(work)
+            return await self.ledger.change(work)

@@ -6,7 +6,7 @@ from funade.domain.deployment import State, Wish
 from funade.domain.orders import EndedBy, Ending, Observed, Sighting, Standing
 from funade.domain.reason import Reason
 from funade.domain.verdict import judge, may_wait, must_look
-from tests.unit.domain.examples import NEW, NOON, OLD, OTHER, RELEASE, deployment, ended_by
+from tests.unit.domain.examples import NEW, NOON, OLD, OTHER, deployment, ended_by
 
 UNWISHED = deployment(state=State.RUNNING)
 WISHED = replace(UNWISHED, wish=Wish(by="bob", at=NOON))
@@ -61,6 +61,7 @@ def test_an_ending_is_judged_by_what_is_seen(ending, observed, state, reason):
     verdict = judge(WISHED, Sighting(standing=Standing.ENDED, ending=ending), observed, OLD)
     assert (verdict.state, verdict.because.code) == (state, reason)
     assert verdict.verified is (state is S and observed.matches is True)
+    assert verdict.began is (ending is not NEVER)
 
 
 @pytest.mark.parametrize(("seen", "state"), [("new", S), ("old", F), ("nobody looked", F)])
@@ -76,6 +77,7 @@ def test_what_never_began_was_cancelled(standing):
     verdict = judge(WISHED, Sighting(standing=standing), NOBODY_LOOKED, OLD)
     assert (verdict.state, verdict.because.code) == (C, Reason.CANCELLED)
     assert verdict.because.detail["by"] == "bob"
+    assert not verdict.began
 
 
 def test_a_cancel_of_the_first_deployment_ever_has_no_old_one_to_see():
@@ -102,9 +104,7 @@ def test_what_nobody_can_look_at_succeeds_by_its_exit_alone_and_unverified():
 )
 def test_the_live_system_is_looked_at_whenever_something_began(standing, ending, looks):
     sighting = Sighting(standing=standing, ending=ending)
-    assert must_look(sighting, UNWISHED) is looks
-    blind = replace(UNWISHED, release=replace(RELEASE, verify=None))
-    assert must_look(sighting, blind) is False
+    assert must_look(sighting) is looks
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Where a process can be stopped: before and after each call of a port."""
+
+import asyncio
+import inspect
+from typing import Any
+
+from funade.domain.release import Release
+from funade.usecases.ports import Targets
+
+
+class Killed(BaseException):
+    """The process is dead: no line of it runs any more, whatever would have caught an exception."""
+
+
+class Gates:
+    """Counts the calls of one process; kills or freezes it at one of them.
+
+    A killed process never passes a gate again. A frozen one stands still at its next gates until it thaws; what it
+    was doing goes on then, wherever the world has moved meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.is_dead = False
+        self._kill_at: int | str | None = None
+        self._freeze_at: int | str | None = None
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+
+    @property
+    def is_frozen(self) -> bool:
+        return not self._thawed.is_set()
+
+    def kill(self, at: int | str | None = None) -> None:
+        """Kill it now, or at a gate: so many gates from now, or the next of that name."""
+        self._kill_at = self._counted(at)
+        self.is_dead = at is None
+        self._thawed.set()
+
+    def freeze(self, at: int | str | None = None) -> None:
+        """Freeze it now, or at a gate."""
+        self._freeze_at = self._counted(at)
+        if at is None:
+            self._thawed.clear()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._freeze_at = None
+        self._thawed.set()
+
+    async def pass_through(self, point: str) -> None:
+        """Return when the process may go on here, or raise Killed."""
+        if not self.is_dead:
+            self.passed.append(point)
+            here = (len(self.passed), point)
+            if self._kill_at in here:
+                self.is_dead = True
+            elif self._freeze_at in here:
+                self._freeze_at = None
+                self._thawed.clear()
+        if not self.is_dead:
+            await self._thawed.wait()
+        if self.is_dead:
+            raise Killed(point)
+
+    def _counted(self, at: int | str | None) -> int | str | None:
+        return len(self.passed) + at if isinstance(at, int) else at
+
+
+class Gated:
+    """A port whose every asynchronous call passes two gates."""
+
+    def __init__(self, port: Any, gates: Gates, name: str) -> None:
+        self._port, self._gates, self._name = port, gates, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        found = getattr(self._port, attribute)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def call(*args: Any, **named: Any) -> Any:
+            point = f"{self._name}.{attribute}"
+            await self._gates.pass_through(f"{point}:before")
+            result = await found(*args, **named)
+            await self._gates.pass_through(f"{point}:after")
+            return result
+
+        return call
+
+
+class GatedTargets:
+    """The Targets port, gated down to the place."""
+
+    def __init__(self, targets: Targets, gates: Gates) -> None:
+        self._targets, self._gates = targets, gates
+
+    def open(self, release: Release) -> Any:
+        return _GatedTarget(self._targets.open(release), self._gates, "target")
+
+
+class _GatedTarget(Gated):
+    @property
+    def place(self) -> Gated:
+        return Gated(self._port.place, self._gates, "place")

@@ -1,0 +1,163 @@
+"""One Funade process of a test: the real use cases on the shared store, moved by the test, killed or frozen at will."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from funade.domain.answers import Answer
+from funade.domain.commands import Command
+from funade.domain.errors import FencedOut
+from funade.domain.people import Actor, Door
+from funade.runner.lease import Heart
+from funade.usecases.accept_deployment import AcceptDeployment
+from funade.usecases.announce import Announce
+from funade.usecases.assemble_release import AssembleRelease
+from funade.usecases.cancel_deployment import ApproveDeployment, CancelDeployment
+from funade.usecases.carry_out_deployment import CarryOutDeployment
+from funade.usecases.change_environment import ChangeEnvironment
+from funade.usecases.desk import Desk, Verbs
+from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.finish_deployment import FinishDeployment
+from funade.usecases.living import Living
+from funade.usecases.plan_deployment import ShowPlan
+from funade.usecases.read_log import ReadOutput
+from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
+from funade.usecases.show_deployment import ShowOneDeployment
+from funade.usecases.show_history import ShowPast
+from funade.usecases.show_status import ShowEverything
+from funade.usecases.start_attempt import StartAttempt, TakeTurn
+from funade.usecases.sweep import Sweep
+from tests.scenarios.audit import AuditedLedger
+from tests.scenarios.gates import Gated, GatedTargets, Gates, Killed
+from tests.scenarios.world import NAMES, World
+
+
+class Process:
+    """What `wiring` builds of real parts, of the world's; and the runner's loop, step by step."""
+
+    def __init__(self, world: World, *, unknown_after: timedelta = timedelta(minutes=10)) -> None:
+        self.world = world
+        self.gates = Gates()
+        self.hands: dict[str, asyncio.Task[None]] = {}
+        self._duties: dict[str, asyncio.Task[None]] = {}
+        self._build(unknown_after)
+        world.loop.answer(self.heart.start())
+
+    def _build(self, unknown_after: timedelta) -> None:
+        world = self.world
+        living = Living(clock=world.clock, machine=world.machine, lease=world.lease)
+        self.heart = heart = Heart(
+            world.ledger, world.machine, world.clock, world.ids, role="server", length=world.lease
+        )
+        ledger: Any = Gated(AuditedLedger(world.ledger, heart), self.gates, "ledger")
+        sources: Any = Gated(world.sources, self.gates, "sources")
+        targets = GatedTargets(world.targets, self.gates)
+        workspaces: Any = Gated(world.workspaces, self.gates, "workspaces")
+        verifier: Any = Gated(world.verifier, self.gates, "verifier")
+        clock: Any = Gated(world.clock, self.gates, "clock")
+        assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
+        accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids)
+        verbs = Verbs(
+            plan=ShowPlan(assemble=assemble),
+            deploy=RequestDeployment(assemble=assemble, accept=accept),
+            retry=RetryDeployment(assemble=assemble, accept=accept),
+            roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
+            approve=ApproveDeployment(ledger=ledger, clock=clock),
+            cancel=CancelDeployment(ledger=ledger, clock=clock),
+            change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
+            status=ShowEverything(ledger=ledger, living=living),
+            history=ShowPast(ledger=ledger),
+            show=ShowOneDeployment(ledger=ledger, logs=world.logs, living=living, clock=clock),
+            log=ReadOutput(ledger=ledger, logs=world.logs),
+        )
+        self.desk = Desk(configurations=world.configurations, ledger=ledger, clock=clock, verbs=verbs)
+        self.reconcile = ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock)
+        self.carry_out = CarryOutDeployment(
+            ledger=ledger,
+            sources=sources,
+            targets=targets,
+            workspaces=workspaces,
+            lease=heart,
+            clock=clock,
+            take=TakeTurn(ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces),
+            start=StartAttempt(ledger=ledger, sources=sources, clock=clock),
+            finish=FinishDeployment(
+                ledger=ledger,
+                targets=targets,
+                verifier=verifier,
+                workspaces=workspaces,
+                lease=heart,
+                clock=clock,
+            ),
+            unknown_after=unknown_after,
+        )
+        self.end_waiting = EndWaiting(ledger=ledger, clock=clock)
+        announcer: Any = Gated(world.announcer, self.gates, "announcer")
+        self.announce = Announce(ledger=ledger, announcer=announcer, lease=heart, living=living)
+        self.sweep = Sweep(ledger=ledger, targets=targets, workspaces=workspaces, lease=heart, clock=clock)
+
+    @property
+    def is_able(self) -> bool:
+        return not self.gates.is_dead and not self.gates.is_frozen
+
+    async def ask(self, who: str, command: Command, request: str) -> Answer:
+        """Bring a command to the desk, as a door would."""
+        actor = Actor(door=Door.TERMINAL, id=NAMES.get(who, who), name=who)
+        return await self.desk(command, actor, request)
+
+    def look(self) -> None:
+        """Take on or end what may be; what is in hand goes on."""
+        self._begin("look", self._look)
+
+    def say(self) -> None:
+        """Say what there is to say."""
+        self._begin("say", self._say)
+
+    def clean(self) -> None:
+        """Sweep."""
+        self._begin("sweep", self.sweep)
+
+    def beat(self) -> None:
+        """Renew the lease; a process that has lost it drops everything and begins again under a new name."""
+        try:
+            self.world.loop.answer(self.heart.beat())
+        except FencedOut:
+            for task in [*self.hands.values(), *self._duties.values()]:
+                task.cancel()
+            self.world.loop.goes_on()
+            self.world.loop.answer(self.heart.start())
+
+    def die(self) -> None:
+        """End without a last word."""
+        self.gates.kill()
+        self.world.loop.goes_on()
+
+    def _begin(self, name: str, work: Any) -> None:
+        before = self._duties.get(name)
+        if before is None or before.done():
+            self._duties[name] = self.world.loop.create_task(self._survive(work()))
+
+    async def _look(self) -> None:
+        moves = await self.reconcile(frozenset(self.hands))
+        for id in moves.end:
+            await self.end_waiting(id)
+        for id in moves.take:
+            task = self.world.loop.create_task(self._survive(self.carry_out(id)), name=id)
+            self.hands[id] = task
+            task.add_done_callback(lambda done: self.hands.pop(done.get_name()))
+
+    async def _say(self) -> None:
+        while await self.announce():
+            pass
+
+    async def _survive(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do as the runner does with the expected; anything else is a mistake that the test must see."""
+        try:
+            await work
+        except (Killed, FencedOut):
+            pass
+        except Exception as error:
+            self.world.mistakes.append(error)
+            raise
