@@ -4,6 +4,7 @@ FunadeError
   ConfigError              funade.yaml or the environment is wrong: names file, line, key, remedy
     ConfigErrors           several of them at once
   StoreError               the store cannot be used now: full disk, read-only file, newer schema
+    UnreadableRecord       one record in it cannot be read: only what that record is about stops
   SourceError              a repository cannot be read
     UnknownRef             the repository has no such branch, tag or commit
     AmbiguousRef           a short SHA or a name that means several commits
@@ -46,6 +47,10 @@ class ConfigErrors(ConfigError):
 
 class StoreError(FunadeError):
     """The store cannot be read or written now."""
+
+
+class UnreadableRecord(StoreError):
+    """One record cannot be read; everything but what it is about goes on."""
 
 
 class SourceError(FunadeError):

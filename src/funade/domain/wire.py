@@ -39,7 +39,6 @@ class Unreadable(ValueError):
         return Unreadable(self.problem, (name, *self.path))
 
 
-@cache
 def kind_of(cls: type) -> str:
     """Return the name under which `cls` travels: `ShowStatus` → `show_status`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

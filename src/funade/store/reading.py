@@ -1,126 +1,168 @@
 """Questions to the ledger: one connection, one consistent look. Rows that cannot be read are noted and left out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, and_, select
+from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from funade.domain.answers import Quarantined
-from funade.domain.deployment import ENDED, Deployment, State
+from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
-from funade.domain.errors import StoreError
+from funade.domain.errors import UnreadableRecord
 from funade.domain.events import Event
 from funade.domain.orders import Ending
-from funade.domain.wire import Unreadable
-from funade.store import rows
-from funade.store.schema import (
-    berths,
-    deployments,
-    endings,
-    events,
-    obligations,
-    outbox,
-    processes,
-    quarantine,
-    roles,
+from funade.domain.wire import GREATEST, Unreadable
+from funade.store import rows, schema, values
+from funade.store.quarantine import (
+    BERTHS,
+    DEPLOYMENTS,
+    ENDINGS,
+    ENTRIES,
+    EVENTS,
+    OBLIGATIONS,
+    PROCESSES,
+    Note,
+    Shape,
 )
+from funade.store.schema import berths, deployments, endings, events, obligations, outbox, processes, roles
 from funade.usecases.ports import Announcement, Entry, Obligation, Process
 
 T = TypeVar("T")
 VERIFIED_SHOWN = 10
 
-_OPEN = [state.value for state in State if state not in ENDED]
-_CLOSED = [state.value for state in ENDED]
-_ENTRY = (
-    *(deployments.c.id, deployments.c.number, deployments.c.application, deployments.c.environment),
-    *(deployments.c.state, deployments.c.phase, deployments.c.owner, deployments.c.due_at),
-    *(deployments.c.wish, deployments.c.format),
+# Statements are made once: making one takes several times longer than SQLite needs to answer it.
+_CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
+    **{
+        name: lambda table, name=name: table.c[name] == bindparam(name)  # type: ignore[misc]  # bound early
+        for name in (
+            *("application", "environment", "deployment", "attempt", "number"),
+            *("id", "request", "role", "sequence"),
+        )
+    },
+    "before": lambda table: next(iter(table.primary_key)) < bindparam("before"),
+    "after": lambda table: next(iter(table.primary_key)) > bindparam("after"),
+}
+
+
+@cache
+def _narrowed(query: Select[Any], table: Table, names: tuple[str, ...]) -> Select[Any]:
+    return query.where(*(_CONDITIONS[name](table) for name in names))
+
+
+def _paged(query: Select[Any]) -> Select[Any]:
+    return query.limit(bindparam("limit", 0)).offset(bindparam("offset", 0))
+
+
+_ENTRY_COLUMNS = (
+    "id",
+    "number",
+    "application",
+    "environment",
+    "state",
+    "phase",
+    "owner",
+    "due_at",
+    "wish",
+    "format",
 )
-_SET_ASIDE = select(quarantine.c.key).where(quarantine.c.table == "deployments")
+_ENTRIES = (
+    select(*(deployments.c[name] for name in _ENTRY_COLUMNS))
+    .where(schema.UNENDED)
+    .order_by(deployments.c.number)
+)
+_DEPLOYMENT = select(deployments)
+_UNENDED = select(deployments).where(schema.UNENDED).order_by(deployments.c.number)
+_UNENDED_IDS = select(deployments.c.id).where(schema.UNENDED)
+_ENDED = _paged(select(deployments).where(schema.ENDED).order_by(deployments.c.number.desc()))
+# By fence, because it grows with every start in an environment; a clock may be set back.
+_VERIFIED = _paged(select(deployments).where(schema.VERIFIED).order_by(deployments.c.fence.desc()))
+_LAST_STARTED = select(deployments).where(schema.STARTED).order_by(deployments.c.fence.desc()).limit(1)
+_NUMBER = select(deployments.c.number)
+_BERTHS = select(berths)
+_EVENTS = _paged(select(events).order_by(events.c.sequence))
+_NEWEST_EVENTS = _paged(select(events).order_by(events.c.sequence.desc()))
+_UNSAID = _paged(
+    select(events).join(outbox, outbox.c.sequence == events.c.sequence).order_by(events.c.sequence)
+)
+_ENDING = select(endings)
+_OBLIGATIONS = select(obligations).order_by(obligations.c.since, obligations.c.id)
+_PROCESSES = select(processes).order_by(processes.c.started_at, processes.c.id)
+_ROLE = select(roles.c.process)
+_QUARANTINE = select(schema.quarantine).order_by(schema.quarantine.c.at)
 
 
 class SqlReading:
-    """The `Reading` port on a connection that is inside a transaction."""
+    """The `Reading` port on a connection that is inside a transaction; what it cannot read it adds to `notes`."""
 
-    def __init__(self, connection: Connection, parser: rows.DeploymentRows) -> None:
+    def __init__(self, connection: Connection, notes: list[Note]) -> None:
         self._connection = connection
-        self._parser = parser
-        #: (table, key, problem) of every row that could not be read.
-        self.unreadable: list[tuple[str, str, str]] = []
+        self._notes = notes
 
     def berth(self, application: str, environment: str) -> Berth:
-        """Return the environment's row; a new one where there is none yet."""
-        wanted = and_(berths.c.application == application, berths.c.environment == environment)
-        row = self._connection.execute(select(berths).where(wanted)).mappings().first()
-        if row is None:
+        """Return the environment's row; a new one where there is none yet; or raise UnreadableRecord."""
+        found = self._rows(_BERTHS, berths, application=application, environment=environment)
+        if not found:
             return Berth(application=application, environment=environment)
         try:
-            return rows.read_berth(row)
+            return rows.read_berth(found[0])
         except Unreadable as error:
-            self._note("berths", f"{application}/{environment}", error)
+            self._note(BERTHS, found[0], error)
             problem = f"the record of {application}/{environment} cannot be read: {error}"
-            raise StoreError(problem) from error
+            raise UnreadableRecord(problem) from error
 
     def berths(self) -> Sequence[Berth]:
         """Return all of them that can be read."""
-        return self._all(
-            select(berths),
-            rows.read_berth,
-            "berths",
-            lambda row: f"{row['application']}/{row['environment']}",
-        )
+        return self._all(BERTHS, _BERTHS)
 
     def deployment(self, number: int) -> Deployment | None:
         """Return the deployment of that number."""
-        return self._one_deployment(deployments.c.number == number)
+        return self._first(DEPLOYMENTS, _DEPLOYMENT, number=number)
 
     def deployment_by_id(self, id: str) -> Deployment | None:
         """Return the deployment of that id."""
-        return self._one_deployment(deployments.c.id == id)
+        return self._first(DEPLOYMENTS, _DEPLOYMENT, id=id)
 
     def number_of(self, id: str) -> int | None:
         """Return a deployment's number, even where the rest of it cannot be read."""
-        return self._connection.execute(
-            select(deployments.c.number).where(deployments.c.id == id)
-        ).scalar_one_or_none()
+        found = self._rows(_NUMBER, deployments, id=id)
+        return found[0]["number"] if found else None
 
     def entries(self, application: str | None = None, environment: str | None = None) -> Sequence[Entry]:
-        """Return what is not at its end, oldest request first."""
-        query = self._where(select(*_ENTRY), application, environment).where(
-            deployments.c.state.in_(_OPEN), deployments.c.id.not_in(_SET_ASIDE)
-        )
-        return self._all(query.order_by(deployments.c.number), rows.read_entry, "deployments", _id)
+        """Return what is not at its end and was not set aside, oldest request first."""
+        found = self._all(ENTRIES, _ENTRIES, application=application, environment=environment)
+        if not found:
+            return found
+        aside = {one.key for one in self.quarantined() if one.table == deployments.name}
+        return [one for one in found if one.id not in aside]
+
+    def unended_ids(self) -> frozenset[str]:
+        """Return the ids of all that are not at their end, those that cannot be read among them."""
+        return frozenset(str(row["id"]) for row in self._rows(_UNENDED_IDS, deployments))
 
     def unended(self, application: str | None = None, environment: str | None = None) -> Sequence[Deployment]:
         """Return those not at their end, oldest request first."""
-        query = self._where(select(deployments), application, environment)
-        query = query.where(deployments.c.state.in_(_OPEN)).order_by(deployments.c.number)
-        return self._deployments(query)
+        return self._all(DEPLOYMENTS, _UNENDED, application=application, environment=environment)
 
     def ended(
         self, application: str | None, environment: str | None, *, limit: int, before: int | None = None
     ) -> Sequence[Deployment]:
         """Return the latest that ended, newest number first."""
-        query = self._where(select(deployments), application, environment)
-        if before is not None:
-            query = query.where(deployments.c.number < before)
-        query = query.where(deployments.c.state.in_(_CLOSED))
-        return self._deployments(query.order_by(deployments.c.number.desc()).limit(limit))
+        return self._page(
+            DEPLOYMENTS, _ENDED, limit, application=application, environment=environment, before=before
+        )
 
     def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
         """Return the latest that succeeded and were seen healthy, newest end first."""
-        query = self._where(select(deployments), application, environment).where(
-            deployments.c.state == State.SUCCEEDED.value, deployments.c.verified
+        return self._page(
+            DEPLOYMENTS, _VERIFIED, VERIFIED_SHOWN, application=application, environment=environment
         )
-        return self._deployments(query.order_by(deployments.c.ended_at.desc()).limit(VERIFIED_SHOWN))
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
-        """Return the one whose execution began last."""
-        query = self._where(select(deployments), application, environment)
-        query = query.where(deployments.c.started_at.is_not(None))
-        found = self._deployments(query.order_by(deployments.c.started_at.desc()).limit(1))
-        return found[0] if found else None
+        """Return the one whose execution began last; None too when just that one cannot be read."""
+        return self._first(DEPLOYMENTS, _LAST_STARTED, application=application, environment=environment)
 
     def events(  # noqa: PLR0913 - independent filters
         self,
@@ -133,105 +175,99 @@ class SqlReading:
         limit: int = 100,
         newest_first: bool = False,
     ) -> Sequence[Event]:
-        """Return events by their sequence."""
-        query = select(events).where(events.c.sequence > after)
-        if application is not None:
-            query = query.where(events.c.application == application)
-        if environment is not None:
-            query = query.where(events.c.environment == environment)
-        if deployment is not None:
-            query = query.where(events.c.deployment == deployment)
-        if before is not None:
-            query = query.where(events.c.sequence < before)
-        order = events.c.sequence.desc() if newest_first else events.c.sequence
-        return self._all(query.order_by(order).limit(limit), rows.read_event, "events", _sequence)
+        """Return events by their sequence; `limit` counts those that can be read."""
+        return self._page(
+            EVENTS,
+            _NEWEST_EVENTS if newest_first else _EVENTS,
+            limit,
+            application=application,
+            environment=environment,
+            deployment=deployment,
+            after=after or None,
+            before=before,
+        )
 
     def ending(self, deployment: str, attempt: int) -> Ending | None:
         """Return the stored fact of how that attempt ended."""
-        wanted = and_(endings.c.deployment == deployment, endings.c.attempt == attempt)
-        found = self._all(
-            select(endings).where(wanted), rows.read_ending, "endings", lambda _: f"{deployment}/{attempt}"
-        )
-        return found[0] if found else None
+        return self._first(ENDINGS, _ENDING, deployment=deployment, attempt=attempt)
 
     def obligations(self) -> Sequence[Obligation]:
         """Return what is still owed."""
-        query = select(obligations).order_by(obligations.c.since)
-        return self._all(query, rows.read_obligation, "obligations", _id)
+        return self._all(OBLIGATIONS, _OBLIGATIONS)
 
     def announcements(self, limit: int) -> Sequence[Announcement]:
         """Return what must still be said, oldest first."""
-        query = select(events).join(outbox, outbox.c.sequence == events.c.sequence)
-        found = self._all(
-            query.order_by(events.c.sequence).limit(limit), rows.read_event, "events", _sequence
-        )
+        found = self._page(EVENTS, _UNSAID, limit)
         return [Announcement(key=str(one.sequence), event=one) for one in found]
 
     def processes(self) -> Sequence[Process]:
         """Return every registered process."""
-        return self._all(select(processes), rows.read_process, "processes", _id)
+        return self._all(PROCESSES, _PROCESSES)
 
     def role(self, role: str) -> str | None:
         """Return the process that holds `role`."""
-        query = select(roles.c.process).where(roles.c.role == role)
-        return self._connection.execute(query).scalar_one_or_none()
+        found = self._rows(_ROLE, roles, role=role)
+        holder = found[0]["process"] if found else None
+        return holder if isinstance(holder, str) else None
 
     def quarantined(self) -> Sequence[Quarantined]:
-        """Return what was set aside."""
-        found = self._connection.execute(select(quarantine)).mappings()
-        return [
-            Quarantined(
-                table=row["table"], key=row["key"], problem=row["problem"], at=rows.parse_moment(row["at"])
-            )
-            for row in found
-        ]
+        """Return what was set aside, and what this look is about to."""
+        shown: dict[tuple[str, str], Quarantined] = {}
+        for row in self._rows(_QUARANTINE, schema.quarantine):
+            try:
+                found = rows.read_quarantined(row)
+            except Unreadable:
+                continue
+            shown[found.table, found.key] = found
+        for note in self._notes:
+            now = Quarantined(table=note.table, key=note.key, problem=note.problem, at=datetime.now(UTC))
+            shown.setdefault((note.table, note.key), now)
+        return list(shown.values())
 
     def answered(self, request: str) -> Deployment | None:
         """Return the deployment that was accepted for this request id."""
-        return self._one_deployment(deployments.c.request == request)
+        return self._first(DEPLOYMENTS, _DEPLOYMENT, request=values.clean(request))
 
-    def _one_deployment(self, wanted: ColumnElement[bool]) -> Deployment | None:
-        found = self._deployments(select(deployments).where(wanted))
+    def _first(self, shape: Shape[T], query: Select[Any], **given: Any) -> T | None:
+        found = self._all(shape, query, **given)
         return found[0] if found else None
 
-    def _deployments(self, query: Select[Any]) -> list[Deployment]:
-        return self._all(query, self._parser.read, "deployments", _id)
-
-    def _where(self, query: Select[Any], application: str | None, environment: str | None) -> Select[Any]:
-        if application is not None:
-            query = query.where(deployments.c.application == application)
-        if environment is not None:
-            query = query.where(deployments.c.environment == environment)
-        return query
-
-    def _all(
-        self,
-        query: Select[Any],
-        read: Callable[[RowMapping], T],
-        table: str,
-        key: Callable[[RowMapping], str],
-    ) -> list[T]:
+    def _page(self, shape: Shape[T], query: Select[Any], limit: int, **given: Any) -> list[T]:
+        """Return up to `limit` of those that can be read, however many lie between them that cannot."""
+        wanted, offset = max(0, min(limit, GREATEST)), 0
+        if (given.get("before") or 0) > GREATEST:
+            given["before"] = None
         found: list[T] = []
-        for row in self._rows(query):
-            try:
-                found.append(read(row))
-            except rows.LeftAlone:
-                continue
-            except Unreadable as error:
-                self._note(table, key(row), error)
+        while len(found) < wanted:
+            missing = wanted - len(found)
+            page = self._rows(query, shape.table, limit=missing, offset=offset, **given)
+            found += self._readable(shape, page)
+            if len(page) < missing:
+                break
+            offset += len(page)
         return found
 
-    def _rows(self, query: Select[Any]) -> Iterable[RowMapping]:
-        return self._connection.execute(query).mappings().all()
+    def _all(self, shape: Shape[T], query: Select[Any], **given: Any) -> list[T]:
+        return self._readable(shape, self._rows(query, shape.table, **given))
 
-    def _note(self, table: str, key: str, error: Unreadable) -> None:
+    def _rows(self, query: Select[Any], table: Table, **given: Any) -> Sequence[RowMapping]:
+        bound = {name: value for name, value in given.items() if value is not None}
+        names = tuple(name for name in bound if name in _CONDITIONS)
+        try:
+            return self._connection.execute(_narrowed(query, table, names), bound).mappings().all()
+        except (OverflowError, UnicodeEncodeError):
+            # What no row can hold is in none.
+            return []
+
+    def _readable(self, shape: Shape[T], page: Sequence[RowMapping]) -> list[T]:
+        found: list[T] = []
+        for row in page:
+            try:
+                found.append(shape.read(row))
+            except Unreadable as error:
+                self._note(shape, row, error)
+        return found
+
+    def _note(self, shape: Shape[Any], row: RowMapping, error: Unreadable) -> None:
         if not isinstance(error, rows.LeftAlone):
-            self.unreadable.append((table, key, str(error)))
-
-
-def _id(row: RowMapping) -> str:
-    return str(row["id"])
-
-
-def _sequence(row: RowMapping) -> str:
-    return str(row["sequence"])
+            self._notes.append(Note(shape.table.name, shape.key(row), str(error)))

@@ -1,173 +1,140 @@
 """Rows to nouns and back; a row that has not the shape it should have raises Unreadable, and only that row."""
 
-import json
-from collections import OrderedDict
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping
-
+from funade.domain.answers import Quarantined
 from funade.domain.deployment import Deployment, Phase, State, Wish
 from funade.domain.environment import Berth
 from funade.domain.events import Event, Happening
 from funade.domain.orders import Ending
 from funade.domain.reason import Because
-from funade.domain.wire import Plain, Unreadable, from_plain, from_tagged, to_plain
+from funade.domain.revision import Revision
+from funade.domain.wire import Unreadable, from_plain, from_tagged, to_plain
+from funade.store import values
 from funade.usecases.ports import Entry, Obligation, Process
 
 #: The shape that this release writes. A row of a higher one is left alone: a newer release wrote it.
 FORMAT = 1
-HAPPENINGS: tuple[type, ...] = Happening.__args__
+#: How many documents stay parsed; most looks are at the same few.
+_REMEMBERED = 512
 
-_CHANGING = ("because", "confirmed_live")
-_COLUMNS = (
-    *("state", "phase", "verified", "owner", "epoch", "attempt", "fence", "due_at", "started_at", "ended_at"),
-    "wish",
+_HAPPENINGS: tuple[type, ...] = Happening.__args__
+#: Fields that have columns of their own and change; `due_at`, which must not be missing, is in both places.
+_COLUMNS = frozenset(
+    {"state", "phase", "verified", "owner", "epoch", "attempt", "fence", "started_at", "ended_at", "wish"}
 )
+_CHANGING = frozenset({"because", "confirmed_live"})
+_ASKED = tuple(one.name for one in fields(Deployment) if one.name not in _COLUMNS | _CHANGING)
 
 
 class LeftAlone(Unreadable):
     """A newer release wrote this row."""
 
 
-def moment(at: datetime) -> str:
-    """Return a moment as it is stored."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _check_format(row: values.Row) -> None:
+    if values.number(row, "format") > FORMAT:
+        problem = f"written by a newer release (format {row['format']})"
+        raise LeftAlone(problem)
 
 
-def parse_moment(raw: Any) -> datetime:
-    """Return a stored moment, or raise Unreadable."""
-    try:
-        return datetime.fromisoformat(raw)
-    except (TypeError, ValueError) as error:
-        raise Unreadable(str(error)) from error
+def _check_same(row: values.Row, document: Any, *names: str) -> None:
+    """Raise Unreadable when a row and the document in it are not about the same thing."""
+    for name in names:
+        if row[name] != getattr(document, name):
+            values.refuse(f"`{name}` is another than in the document")
 
 
-def dump(plain: Plain) -> str:
-    """Return plain data as compact JSON."""
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+# Deployments
 
 
-def load(raw: Any) -> Any:
-    """Return JSON as plain data, or raise Unreadable."""
-    try:
-        return json.loads(raw)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Unreadable(f"not JSON: {error}") from error
+def new_deployment_row(deployment: Deployment, request: str) -> dict[str, Any]:
+    """Return a whole new row."""
+    return {
+        "number": deployment.number,
+        "id": deployment.id,
+        "request": values.clean(request),
+        "application": deployment.application,
+        "environment": deployment.environment,
+        "format": FORMAT,
+        "asked": values.dump({name: to_plain(getattr(deployment, name)) for name in _ASKED}),
+        "wish": wish_column(deployment.wish),
+        **deployment_columns(deployment),
+    }
 
 
-def _check_format(row: RowMapping) -> None:
-    if not isinstance(row["format"], int):
-        raise Unreadable("its format is not a number")
-    if row["format"] > FORMAT:
-        raise LeftAlone(f"written by a newer release (format {row['format']})")
-
-
-class DeploymentRows:
-    """Deployments as rows. What was asked never changes, so it is parsed once and remembered."""
-
-    _REMEMBERED = 512
-
-    def __init__(self) -> None:
-        self._asked: OrderedDict[tuple[str, str], Deployment] = OrderedDict()
-
-    def columns(self, deployment: Deployment) -> dict[str, Any]:
-        """Return the columns that change."""
-        return {
-            "state": deployment.state.value,
-            "phase": deployment.phase.value,
-            "verified": deployment.verified,
-            "owner": deployment.owner,
-            "epoch": deployment.epoch,
-            "attempt": deployment.attempt,
-            "fence": deployment.fence,
-            "due_at": moment(deployment.due_at),
-            "started_at": deployment.started_at and moment(deployment.started_at),
-            "ended_at": deployment.ended_at and moment(deployment.ended_at),
-            "changing": dump({name: to_plain(getattr(deployment, name)) for name in _CHANGING}),
-        }
-
-    def new_row(self, deployment: Deployment, request: str) -> dict[str, Any]:
-        """Return a whole new row."""
-        left_out = {*_CHANGING, *_COLUMNS} - {"due_at"}
-        asked = {
-            field.name: to_plain(getattr(deployment, field.name))
-            for field in fields(Deployment)
-            if field.name not in left_out
-        }
-        return {
-            "number": deployment.number,
-            "id": deployment.id,
-            "request": request,
-            "application": deployment.application,
-            "environment": deployment.environment,
-            "format": FORMAT,
-            "asked": dump(asked),
-            "wish": wish_column(deployment.wish),
-            **self.columns(deployment),
-        }
-
-    def read(self, row: RowMapping) -> Deployment:
-        """Return the deployment of a row, or raise Unreadable."""
-        _check_format(row)
-        asked = self._read_asked(row["id"], row["asked"])
-        changing = load(row["changing"])
-        if not isinstance(changing, dict):
-            raise Unreadable("`changing` is no object")
-        reason = changing.get("because")
-        try:
-            return replace(
-                asked,
-                state=State(row["state"]),
-                phase=Phase(row["phase"]),
-                verified=bool(row["verified"]),
-                owner=row["owner"],
-                epoch=int(row["epoch"]),
-                attempt=int(row["attempt"]),
-                fence=int(row["fence"]),
-                due_at=parse_moment(row["due_at"]),
-                started_at=None if row["started_at"] is None else parse_moment(row["started_at"]),
-                ended_at=None if row["ended_at"] is None else parse_moment(row["ended_at"]),
-                because=None if reason is None else from_plain(Because, reason),
-                confirmed_live=changing.get("confirmed_live"),
-                wish=None if row["wish"] is None else from_plain(Wish, load(row["wish"])),
-            )
-        except (TypeError, ValueError) as error:
-            raise Unreadable(str(error)) from error
-
-    def _read_asked(self, id: str, raw: str) -> Deployment:
-        remembered = self._asked.get((id, raw))
-        if remembered is None:
-            remembered = from_plain(Deployment, load(raw))
-            if len(self._asked) >= self._REMEMBERED:
-                self._asked.popitem(last=False)
-            self._asked[(id, raw)] = remembered
-        return remembered
+def deployment_columns(deployment: Deployment) -> dict[str, Any]:
+    """Return the columns that change, but for the wish."""
+    return {
+        "state": deployment.state.value,
+        "phase": deployment.phase.value,
+        "verified": deployment.verified,
+        "owner": deployment.owner,
+        "epoch": deployment.epoch,
+        "attempt": deployment.attempt,
+        "fence": deployment.fence,
+        "due_at": values.moment(deployment.due_at),
+        "started_at": deployment.started_at and values.moment(deployment.started_at),
+        "ended_at": deployment.ended_at and values.moment(deployment.ended_at),
+        "changing": values.dump({name: to_plain(getattr(deployment, name)) for name in _CHANGING}),
+    }
 
 
 def wish_column(wish: Wish | None) -> str | None:
     """Return a wish as its column."""
-    return None if wish is None else dump(to_plain(wish))
+    return None if wish is None else values.dump(to_plain(wish))
 
 
-def read_entry(row: RowMapping) -> Entry:
+@lru_cache(_REMEMBERED)
+def _read_asked(raw: str) -> Deployment:
+    return from_plain(Deployment, values.load(raw))
+
+
+def read_deployment(row: values.Row) -> Deployment:
+    """Return the deployment of a row, or raise Unreadable."""
+    _check_format(row)
+    asked = _read_asked(values.text(row, "asked"))
+    _check_same(row, asked, "id", "number", "application", "environment")
+    changing = values.load(row["changing"])
+    if not isinstance(changing, dict):
+        values.refuse("`changing` is no object")
+    reason, live = changing.get("because"), changing.get("confirmed_live")
+    return replace(
+        asked,
+        state=values.state_of(row, "state", State),
+        phase=values.state_of(row, "phase", Phase),
+        verified=bool(row["verified"]),
+        owner=values.text_or_none(row, "owner"),
+        epoch=values.number(row, "epoch"),
+        attempt=values.number(row, "attempt"),
+        fence=values.number(row, "fence"),
+        due_at=values.read_moment(row, "due_at"),
+        started_at=values.moment_or_none(row, "started_at"),
+        ended_at=values.moment_or_none(row, "ended_at"),
+        because=None if reason is None else from_plain(Because, reason),
+        confirmed_live=None if live is None else Revision(values.as_text(live, "confirmed_live")),
+        wish=None if row["wish"] is None else from_plain(Wish, values.load(row["wish"])),
+    )
+
+
+def read_entry(row: values.Row) -> Entry:
     """Return the few columns that decide who moves next, or raise Unreadable."""
     _check_format(row)
-    try:
-        return Entry(
-            id=row["id"],
-            number=row["number"],
-            application=row["application"],
-            environment=row["environment"],
-            state=State(row["state"]),
-            phase=Phase(row["phase"]),
-            owner=row["owner"],
-            due_at=parse_moment(row["due_at"]),
-            is_wished_away=row["wish"] is not None,
-        )
-    except ValueError as error:
-        raise Unreadable(str(error)) from error
+    return Entry(
+        id=values.text(row, "id"),
+        number=values.number(row, "number"),
+        application=values.text(row, "application"),
+        environment=values.text(row, "environment"),
+        state=values.state_of(row, "state", State),
+        phase=values.state_of(row, "phase", Phase),
+        owner=values.text_or_none(row, "owner"),
+        due_at=values.read_moment(row, "due_at"),
+        is_wished_away=row["wish"] is not None,
+    )
+
+
+# Environments
 
 
 def berth_row(berth: Berth) -> dict[str, Any]:
@@ -175,52 +142,70 @@ def berth_row(berth: Berth) -> dict[str, Any]:
     return {
         "application": berth.application,
         "environment": berth.environment,
-        "turn": berth.turn,
         "fence": berth.fence,
-        "closed": berth.doubt is not None,
         "format": FORMAT,
-        "document": dump(to_plain(berth)),
+        "document": values.dump(to_plain(berth)),
     }
 
 
-def read_berth(row: RowMapping) -> Berth:
+@lru_cache(_REMEMBERED)
+def _read_berth(raw: str) -> Berth:
+    return from_plain(Berth, values.load(raw))
+
+
+def read_berth(row: values.Row) -> Berth:
     """Return the environment of a row, or raise Unreadable."""
     _check_format(row)
-    return from_plain(Berth, load(row["document"]))
+    berth = _read_berth(values.text(row, "document"))
+    _check_same(row, berth, "application", "environment", "fence")
+    return berth
+
+
+# Events
 
 
 def event_row(event: Event) -> dict[str, Any]:
-    """Return an event's row."""
+    """Return an event's row; who asked for what may be anything that can be typed."""
     return {
-        "at": moment(event.at),
-        "application": event.application,
-        "environment": event.environment,
+        "at": values.moment(event.at),
+        "application": values.clean(event.application),
+        "environment": values.clean(event.environment),
         "deployment": event.deployment,
         "number": event.number,
-        "by": event.by,
+        "by": values.clean(event.by),
         "format": FORMAT,
-        "happening": dump(to_plain(event.happening, tagged=True)),
+        "happening": values.dump(to_plain(event.happening, tagged=True)),
     }
 
 
-def read_event(row: RowMapping) -> Event:
+def read_event(row: values.Row) -> Event:
     """Return the event of a row, or raise Unreadable."""
     _check_format(row)
     return Event(
-        sequence=row["sequence"],
-        at=parse_moment(row["at"]),
-        by=row["by"],
-        application=row["application"],
-        environment=row["environment"],
-        deployment=row["deployment"],
-        number=row["number"],
-        happening=from_tagged(HAPPENINGS, load(row["happening"])),
+        sequence=values.number(row, "sequence"),
+        at=values.read_moment(row, "at"),
+        by=values.text(row, "by"),
+        application=values.text(row, "application"),
+        environment=values.text(row, "environment"),
+        deployment=values.text_or_none(row, "deployment"),
+        number=None if row["number"] is None else values.number(row, "number"),
+        happening=from_tagged(_HAPPENINGS, values.load(row["happening"])),
     )
 
 
-def read_ending(row: RowMapping) -> Ending:
+# Facts, obligations, processes
+
+
+def ending_row(deployment: str, attempt: int, ending: Ending) -> dict[str, Any]:
+    """Return the row of how an attempt ended."""
+    document = values.dump(to_plain(ending))
+    return {"deployment": deployment, "attempt": attempt, "format": FORMAT, "document": document}
+
+
+def read_ending(row: values.Row) -> Ending:
     """Return the fact of a row, or raise Unreadable."""
-    return from_plain(Ending, load(row["document"]))
+    _check_format(row)
+    return from_plain(Ending, values.load(row["document"]))
 
 
 def obligation_row(obligation: Obligation) -> dict[str, Any]:
@@ -229,24 +214,26 @@ def obligation_row(obligation: Obligation) -> dict[str, Any]:
         "id": obligation.id,
         "deployment": obligation.deployment,
         "kind": obligation.kind,
-        "data": dump(dict(obligation.data)),
-        "since": moment(obligation.since),
-        "problem": obligation.problem,
+        "format": FORMAT,
+        "data": values.dump(dict(obligation.data)),
+        "since": values.moment(obligation.since),
+        "problem": obligation.problem and values.clean(obligation.problem),
     }
 
 
-def read_obligation(row: RowMapping) -> Obligation:
+def read_obligation(row: values.Row) -> Obligation:
     """Return the obligation of a row, or raise Unreadable."""
-    data = load(row["data"])
+    _check_format(row)
+    data = values.load(row["data"])
     if not isinstance(data, dict):
-        raise Unreadable("`data` is no object")
+        values.refuse("`data` is no object")
     return Obligation(
-        id=row["id"],
-        deployment=row["deployment"],
-        kind=row["kind"],
-        data=data,
-        since=parse_moment(row["since"]),
-        problem=row["problem"],
+        id=values.text(row, "id"),
+        deployment=values.text(row, "deployment"),
+        kind=values.text(row, "kind"),
+        data={name: values.as_text(one, f"data.{name}") for name, one in data.items()},
+        since=values.read_moment(row, "since"),
+        problem=values.text_or_none(row, "problem"),
     )
 
 
@@ -260,21 +247,31 @@ def process_row(process: Process) -> dict[str, Any]:
         "boot": process.boot,
         "birth": process.birth,
         "counter": process.counter,
-        "started_at": moment(process.started_at),
-        "seen_at": moment(process.seen_at),
+        "started_at": values.moment(process.started_at),
+        "seen_at": values.moment(process.seen_at),
     }
 
 
-def read_process(row: RowMapping) -> Process:
+def read_process(row: values.Row) -> Process:
     """Return the process of a row, or raise Unreadable."""
     return Process(
-        id=row["id"],
-        role=row["role"],
-        host=row["host"],
-        pid=row["pid"],
-        boot=row["boot"],
-        birth=row["birth"],
-        counter=row["counter"],
-        started_at=parse_moment(row["started_at"]),
-        seen_at=parse_moment(row["seen_at"]),
+        id=values.text(row, "id"),
+        role=values.text(row, "role"),
+        host=values.text(row, "host"),
+        pid=values.number(row, "pid"),
+        boot=values.text(row, "boot"),
+        birth=values.text(row, "birth"),
+        counter=values.number(row, "counter"),
+        started_at=values.read_moment(row, "started_at"),
+        seen_at=values.read_moment(row, "seen_at"),
+    )
+
+
+def read_quarantined(row: values.Row) -> Quarantined:
+    """Return what a row of the quarantine says, or raise Unreadable."""
+    return Quarantined(
+        table=values.text(row, "table"),
+        key=values.text(row, "key"),
+        problem=values.text(row, "problem"),
+        at=values.read_moment(row, "at"),
     )

@@ -1,116 +1,97 @@
-"""The tables, in words of SQL; what they mean is in `usecases.ports` and the domain."""
+"""The tables, in words of SQL; what they mean is in `usecases.ports` and the domain.
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+A text has no length here: what a person typed must never be the reason why something cannot be stored.
+What changes here needs a new script in `migrations/versions/`; a test compares the two.
+"""
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.sql.elements import TextClause
 
-# Moments are ISO 8601 in UTC with microseconds: they sort as text, and read the same from any tool.
-_MOMENT = String(32)
-_NAME = String(64)
-_ID = String(64)
+metadata = MetaData()
 
-#: One row: this store's own id.
+
+def _part_of(table: str, name: str, *columns: str, where: TextClause, unique: bool = False) -> None:
+    """Index those rows that `where` is true for; a query must have the same words to get it."""
+    made = [metadata.tables[table].c[one] for one in columns]
+    Index(name, *made, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+#: One row: this store's own id, the last number given, and the oldest schema whose release may still write here.
 store = Table(
-    "store", metadata, Column("id", _ID, primary_key=True), Column("made_at", _MOMENT, nullable=False)
+    "store",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("made_at", Text, nullable=False),
+    Column("last_number", Integer, nullable=False),
+    Column("oldest_schema", Text, nullable=False),
 )
 
 berths = Table(
     "berths",
     metadata,
-    Column("application", _NAME, primary_key=True),
-    Column("environment", _NAME, primary_key=True),
-    Column("turn", _ID),
+    Column("application", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
     Column("fence", BigInteger, nullable=False),
-    Column("closed", Boolean, nullable=False),
     Column("format", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )
 
+# Moments are ISO 8601 in UTC with microseconds: they sort as text, and read the same from any tool.
 deployments = Table(
     "deployments",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", _ID, nullable=False, unique=True),
-    Column("request", String(128), nullable=False, unique=True),
-    Column("application", _NAME, nullable=False),
-    Column("environment", _NAME, nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("phase", String(20), nullable=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("request", Text, nullable=False, unique=True),
+    Column("application", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("phase", Text, nullable=False),
     Column("verified", Boolean, nullable=False),
-    Column("owner", _ID),
+    Column("owner", Text),
     Column("epoch", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("fence", BigInteger, nullable=False),
-    Column("due_at", _MOMENT, nullable=False),
-    Column("started_at", _MOMENT),
-    Column("ended_at", _MOMENT),
+    Column("due_at", Text, nullable=False),
+    Column("started_at", Text),
+    Column("ended_at", Text),
     Column("format", Integer, nullable=False),
     # What was asked, and never changes; what changes beside the columns.
     Column("asked", Text, nullable=False),
     Column("changing", Text, nullable=False),
     Column("wish", Text),
 )
-_UNENDED = text("state IN ('awaiting_approval', 'queued', 'running')")
-Index("ix_deployments_unended", deployments.c.number, sqlite_where=_UNENDED, postgresql_where=_UNENDED)
+UNENDED = text("state IN ('awaiting_approval', 'queued', 'running')")
+ENDED = text("state IN ('succeeded', 'failed', 'cancelled')")
+STARTED = text("started_at IS NOT NULL")
+VERIFIED = text("state = 'succeeded' AND verified")
+RUNNING = text("state = 'running'")
+_PLACE = ("application", "environment")
+_part_of("deployments", "ix_deployments_unended", "number", where=UNENDED)
+_part_of("deployments", "ix_deployments_ended", "application", "number", where=ENDED)
+_part_of("deployments", "ix_deployments_ended_at_place", *_PLACE, "number", where=ENDED)
+_part_of("deployments", "ix_deployments_started", *_PLACE, "fence", where=STARTED)
+_part_of("deployments", "ix_deployments_verified", *_PLACE, "fence", where=VERIFIED)
 # At most one execution lives per environment: the last line of defence is the store itself.
-_RUNNING = text("state = 'running'")
-Index(
-    "uq_deployments_running",
-    deployments.c.application,
-    deployments.c.environment,
-    unique=True,
-    sqlite_where=_RUNNING,
-    postgresql_where=_RUNNING,
-)
-Index(
-    "ix_deployments_environment_ended",
-    deployments.c.application,
-    deployments.c.environment,
-    deployments.c.state,
-    deployments.c.verified,
-    deployments.c.ended_at,
-)
-Index(
-    "ix_deployments_environment_started",
-    deployments.c.application,
-    deployments.c.environment,
-    deployments.c.started_at,
-)
+_part_of("deployments", "uq_deployments_running", *_PLACE, where=RUNNING, unique=True)
 
 events = Table(
     "events",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
-    Column("at", _MOMENT, nullable=False),
-    Column("application", String(256), nullable=False),
-    Column("environment", String(256), nullable=False),
-    Column("deployment", _ID),
+    Column("at", Text, nullable=False),
+    Column("application", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("deployment", Text),
     Column("number", Integer),
-    Column("by", String(256), nullable=False),
+    Column("by", Text, nullable=False),
     Column("format", Integer, nullable=False),
     Column("happening", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 Index("ix_events_deployment", events.c.deployment, events.c.sequence)
-Index("ix_events_environment", events.c.application, events.c.environment, events.c.sequence)
+Index("ix_events_application", events.c.application, events.c.sequence)
+Index("ix_events_place", events.c.application, events.c.environment, events.c.sequence)
 
 #: What must still be said; the row goes when it was said.
 outbox = Table("outbox", metadata, Column("sequence", Integer, primary_key=True, autoincrement=False))
@@ -118,57 +99,59 @@ outbox = Table("outbox", metadata, Column("sequence", Integer, primary_key=True,
 orders = Table(
     "orders",
     metadata,
-    Column("deployment", _ID, primary_key=True),
+    Column("deployment", Text, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("order", String(20), primary_key=True),
+    Column("order", Text, primary_key=True),
     Column("fence", BigInteger, nullable=False),
-    Column("given_at", _MOMENT, nullable=False),
+    Column("given_at", Text, nullable=False),
 )
 
 #: Facts are a set: the first word about an attempt's end stands.
 endings = Table(
     "endings",
     metadata,
-    Column("deployment", _ID, primary_key=True),
+    Column("deployment", Text, primary_key=True),
     Column("attempt", Integer, primary_key=True),
+    Column("format", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )
 
 obligations = Table(
     "obligations",
     metadata,
-    Column("id", String(200), primary_key=True),
-    Column("deployment", _ID, nullable=False),
-    Column("kind", String(40), nullable=False),
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("format", Integer, nullable=False),
     Column("data", Text, nullable=False),
-    Column("since", _MOMENT, nullable=False),
+    Column("since", Text, nullable=False),
     Column("problem", Text),
 )
 
 processes = Table(
     "processes",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("role", String(20), nullable=False),
-    Column("host", String(256), nullable=False),
+    Column("id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("boot", String(128), nullable=False),
-    Column("birth", String(64), nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("birth", Text, nullable=False),
     Column("counter", Integer, nullable=False),
-    Column("started_at", _MOMENT, nullable=False),
-    Column("seen_at", _MOMENT, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
 )
 
 roles = Table(
-    "roles", metadata, Column("role", String(40), primary_key=True), Column("process", _ID, nullable=False)
+    "roles", metadata, Column("role", Text, primary_key=True), Column("process", Text, nullable=False)
 )
 
+#: What could not be read: it stays where it is, and blocks nobody.
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("table", String(40), nullable=False),
-    Column("key", String(200), nullable=False),
+    Column("table", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("problem", Text, nullable=False),
-    Column("at", _MOMENT, nullable=False),
-    UniqueConstraint("table", "key"),
+    Column("at", Text, nullable=False),
 )

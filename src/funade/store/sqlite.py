@@ -5,58 +5,57 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-from uuid import uuid4
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, pool, select
+from sqlalchemy import Connection, Engine, Table, create_engine, pool
+from sqlalchemy.dialects import sqlite
 
 from funade.domain.errors import StoreError
 from funade.failpoints import effect
-from funade.store import migrations, rows
+from funade.store import making
+from funade.store.disk import shared_file_system
+from funade.store.faults import FAULTS, complaint, store_error
+from funade.store.pulse import Pulse
+from funade.store.quarantine import Note
 from funade.store.reading import SqlReading
-from funade.store.schema import store
 from funade.store.transaction import SqlTransaction
 from funade.usecases.ports import Reading, Transaction
 
 T = TypeVar("T")
 READERS = 4
 #: How long a writer waits for another process's transaction.
-BUSY_SECONDS = 10
-#: How often another process's commits are looked for. `PRAGMA data_version` costs some microseconds.
+PATIENCE = timedelta(seconds=10)
+#: How often another process's commits are looked for; a look costs some microseconds.
 GLANCE_SECONDS = 0.25
-
-_REMEDIES = {
-    "SQLITE_FULL": ("the disk is full", "free some space; nothing was changed"),
-    "SQLITE_READONLY": ("the store cannot be written", "check the owner and mode of its folder"),
-    "SQLITE_CANTOPEN": ("the store cannot be opened", "check that its folder exists and is yours"),
-    "SQLITE_BUSY": ("another process keeps the store busy", "try again"),
-    "SQLITE_CORRUPT": ("the store's file is damaged", "restore a backup beside it and compare"),
-    "SQLITE_NOTADB": ("the store's file is no SQLite database", "is `data` the right folder?"),
-    "SQLITE_IOERR": ("the disk does not answer as it should", "look at the machine's disks"),
-}
 
 
 class SqliteLedger:
-    """The `Ledger` port on one file."""
+    """The `Ledger` port on one file. After a fault it goes on as soon as the fault is gone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: timedelta = PATIENCE) -> None:
         self._path = path
-        self._parser = rows.DeploymentRows()
+        self._patience = patience
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
-        self._writing = _engine(path, "BEGIN IMMEDIATE")
-        self._reading = _engine(path, "BEGIN")
-        self._connections = threading.local()
-        self._opened: list[Connection] = []
-        self._generation = 0
-        self._data_version: int | None = None
+        self._writing = _engine(self._connect_for_writing)
+        self._reading = _engine(self._connect_for_reading)
+        self._own = threading.local()
+        self._opened: set[Connection] = set()
+        self._noted: set[tuple[str, str]] = set()
+        self._pulse = Pulse()
+        self._data_version = 0
         self._glanced_at = 0.0
-        self._waiters: set[asyncio.Future[None]] = set()
-        self._id = self._open()
+        try:
+            self._file, self._id = self._writer.submit(self._prepare).result()
+        except StoreError:
+            self.close()
+            raise
 
     @property
     def id(self) -> str:
@@ -65,37 +64,27 @@ class SqliteLedger:
 
     async def read(self, work: Callable[[Reading], T]) -> T:
         """Return what `work` makes of one consistent look, or raise StoreError."""
-        loop = asyncio.get_running_loop()
-        result, unreadable = await loop.run_in_executor(self._readers, self._read, work)
-        if unreadable:
-            await loop.run_in_executor(
-                self._writer, self._change, lambda change: change.set_aside(unreadable)
-            )
-        return result
+        notes: list[Note] = []
+        try:
+            return await self._run(self._readers, self._read, work, notes)
+        finally:
+            if self._fresh(notes):
+                # What was read was read, whether that can be noted now or not.
+                with suppress(StoreError):
+                    await self._run(self._writer, self._set_aside, notes)
 
     async def change(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
-        loop = asyncio.get_running_loop()
-        # Shielded: whoever stops waiting does not learn the outcome, but the transaction is whole either way.
-        result = await asyncio.shield(loop.run_in_executor(self._writer, self._change, work))
-        self._tell()
-        return result
+        # Whoever stops waiting does not learn the outcome, but the transaction is whole either way.
+        return await self._run(self._writer, self._change_and_note, work)
 
     async def wait_for_change(self, since: int, seconds: float) -> int:
         """Return the store's generation once it is another than `since`, or after `seconds`."""
         until = time.monotonic() + seconds
-        while self._generation == since:
-            left = until - time.monotonic()
-            if left <= 0:
-                break
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                await asyncio.wait({waiter}, timeout=min(left, GLANCE_SECONDS))
-            finally:
-                self._waiters.discard(waiter)
-            await self._glance()
-        return self._generation
+        while self._pulse.generation == since and (left := until - time.monotonic()) > 0:
+            self._glance()
+            await self._pulse.wait(since, min(left, GLANCE_SECONDS))
+        return self._pulse.generation
 
     def close(self) -> None:
         """Let go of the file; whatever is being written is finished first."""
@@ -103,105 +92,170 @@ class SqliteLedger:
         self._readers.shutdown(wait=True)
         for connection in self._opened:
             connection.close()
-        self._writing.dispose()
-        self._reading.dispose()
+        self._opened.clear()
 
-    def _tell(self) -> None:
-        self._generation += 1
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def _glance(self) -> None:
-        """Notice what other processes have committed."""
-        if time.monotonic() - self._glanced_at < GLANCE_SECONDS / 2:
-            return
-        self._glanced_at = time.monotonic()
-        version = await asyncio.get_running_loop().run_in_executor(self._writer, self._version)
-        if self._data_version not in (None, version):
-            self._tell()
-        self._data_version = version
-
-    def _version(self) -> int:
-        connection = self._connection(self._writing)
-        return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
-
-    def _open(self) -> str:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async def _run(self, executor: Executor, work: Callable[..., T], *arguments: object) -> T:
+        """Return what `work` returns in one of our threads; cancelling the caller does not stop it."""
         try:
-            return self._writer.submit(self._prepare).result()
-        except exc.DatabaseError as error:
-            _raise(error, self._path)
+            running = asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
+        except RuntimeError as error:
+            raise complaint(self._path, "this store has been closed", "") from error
+        running.add_done_callback(_forget)
+        return await asyncio.shield(running)
 
-    def _prepare(self) -> str:
-        if not self._path.exists():
-            # Everything in it is for its owner only; SQLite gives its side files the same mode.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = self._connection(self._writing)
-        migrations.migrate(connection)
-        with effect("store.make"), connection.begin():
-            found = connection.execute(select(store.c.id)).scalar_one_or_none()
-            if found is not None:
-                return str(found)
-            made = str(uuid4())
-            connection.execute(store.insert(), {"id": made, "made_at": rows.moment(datetime.now(UTC))})
-            return made
+    # In our threads
+
+    def _read(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
+        with self._faults(), self._connection(self._reading).begin() as transaction:
+            transaction.connection.exec_driver_sql("BEGIN")
+            return work(SqlReading(transaction.connection, notes))
+
+    def _change_and_note(self, work: Callable[[Transaction], T]) -> T:
+        notes: list[Note] = []
+        try:
+            return self._change(work, notes)
+        finally:
+            with suppress(StoreError):
+                self._set_aside(notes)
+
+    def _change(self, work: Callable[[SqlTransaction], T], notes: list[Note]) -> T:
+        with self._faults():
+            connection = self._connection(self._writing)
+            with connection.begin() as transaction:
+                connection.exec_driver_sql(making.BEGIN)
+                before = _raw(connection).total_changes
+                result = work(SqlTransaction(connection, notes, _keep_first))
+                with effect("store.commit"):
+                    transaction.commit()
+            if _raw(connection).total_changes != before:
+                self._pulse.beat()
+            return result
+
+    def _set_aside(self, notes: list[Note]) -> None:
+        fresh = self._fresh(notes)
+        if fresh:
+            self._change(lambda change: change.set_aside(fresh), [])
+            self._noted |= {(note.table, note.key) for note in fresh}
+
+    def _fresh(self, notes: list[Note]) -> list[Note]:
+        return [note for note in notes if (note.table, note.key) not in self._noted]
+
+    def _glance(self) -> None:
+        """Let the writer's thread look for what other processes have committed, unless that was done just now."""
+        now = time.monotonic()
+        if now - self._glanced_at >= GLANCE_SECONDS / 2:
+            self._glanced_at = now
+            with suppress(RuntimeError):
+                self._writer.submit(self._look_for_others)
+
+    def _look_for_others(self) -> None:
+        with suppress(StoreError), self._faults():
+            version = self._version(self._connection(self._writing))
+            if version != self._data_version:
+                self._data_version = version
+                self._pulse.beat()
+
+    def _version(self, connection: Connection) -> int:
+        return int(_raw(connection).execute("PRAGMA data_version").fetchone()[0])
+
+    # Opening
+
+    def _prepare(self) -> tuple[tuple[int, int], str]:
+        """Make the store or bring it up to date, and return the file's identity and the store's."""
+        with self._faults():
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if kind := shared_file_system(self._path):
+                problem = f"SQLite cannot share a file over the network ({kind})"
+                raise complaint(self._path, problem, "let `data` be a folder on a disk of this machine")
+            if not self._path.exists():
+                # Everything in it is for its owner only; SQLite gives its side files the same mode.
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = self._connection(self._writing)
+            id = making.make(connection, self._path)
+            self._data_version = self._version(connection)
+            found = _identity(self._path)
+        if making.has_quarantine(connection):
+            self._change(lambda change: change.try_again(), [])
+        return found, id
 
     def _connection(self, engine: Engine) -> Connection:
-        """Return this thread's own connection, opened at its first use."""
-        found: Connection | None = getattr(self._connections, "own", None)
+        """Return this thread's own connection, opened at its first use and after a fault."""
+        self._check_file()
+        found: Connection | None = getattr(self._own, "connection", None)
         if found is None:
-            found = self._connections.own = engine.connect()
-            self._opened.append(found)
+            found = self._own.connection = engine.connect()
+            self._opened.add(found)
         return found
 
-    def _read(self, work: Callable[[Reading], T]) -> tuple[T, list[tuple[str, str, str]]]:
+    def _check_file(self) -> None:
+        """Raise StoreError when another file lies where ours was: what we write would be in a file without a name."""
+        known = getattr(self, "_file", None)
+        if known is not None and _identity(self._path) != known:
+            problem = "another file has taken the store's place"
+            raise complaint(self._path, problem, "stop Funade before files are moved, then start it again")
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
         try:
-            connection = self._connection(self._reading)
-            with connection.begin():
-                reading = SqlReading(connection, self._parser)
-                return work(reading), reading.unreadable
-        except exc.DatabaseError as error:
-            _raise(error, self._path)
+            yield
+        except FAULTS as fault:
+            # Whatever state the connection is in, the next one starts clean.
+            connection = getattr(self._own, "connection", None)
+            self._own.connection = None
+            if connection is not None:
+                self._opened.discard(connection)
+                with suppress(*FAULTS):
+                    connection.close()
+            raise store_error(fault, self._path) from fault
 
-    def _change(self, work: Callable[[Any], T]) -> T:
-        try:
-            connection = self._connection(self._writing)
-            with connection.begin():
-                change = SqlTransaction(connection, self._parser)
-                result = work(change)
-                if change.unreadable:
-                    change.set_aside(change.unreadable)
-                return result
-        except exc.DatabaseError as error:
-            _raise(error, self._path)
-
-
-def _engine(path: Path, begin: str) -> Engine:
-    def connect() -> sqlite3.Connection:
+    def _connect_for_reading(self) -> sqlite3.Connection:
+        # Without `rw` a file that has vanished would be made again, empty.
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=self._patience.total_seconds(),
+            isolation_level=None,
+            check_same_thread=False,
         )
-        connection.execute("PRAGMA journal_mode=WAL")
-        # An accepted request survives a power cut: every commit waits for the disk.
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        connection.text_factory = _read_text
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=pool.NullPool)
+    def _connect_for_writing(self) -> sqlite3.Connection:
+        connection = self._connect_for_reading()
+        making.write_ahead(connection, self._path, self._patience)
+        # An accepted request survives a power cut: every commit waits for the disk, on macOS for its cache too.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA fullfsync=ON")
+        return connection
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
-    return engine
+def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
+    return create_engine("sqlite://", creator=connect, poolclass=pool.NullPool)
 
 
-def _raise(error: exc.DatabaseError, path: Path) -> NoReturn:
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
-    for known, (problem, remedy) in _REMEDIES.items():
-        if name.startswith(known):
-            message = f"{path}: {problem} — {remedy}"
-            raise StoreError(message) from error
-    message = f"{path}: {error.orig}"
-    raise StoreError(message) from error
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _read_text(raw: bytes) -> str | bytes:
+    """Return a text; what is none stays bytes, so that only its own row is unreadable."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+@cache
+def _keep_first(table: Table) -> sqlite.Insert:
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def _forget(running: "asyncio.Future[Any]") -> None:
+    """Take note of an error that nobody waits for any more."""
+    if not running.cancelled():
+        running.exception()

@@ -1,20 +1,20 @@
 """Changes to the ledger: one transaction, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
 from funade.domain.errors import FencedOut
 from funade.domain.events import Event
 from funade.domain.orders import Ending, Execution
-from funade.domain.wire import to_plain
-from funade.store import rows
+from funade.domain.wire import Unreadable
+from funade.store import rows, schema, values
+from funade.store.quarantine import SHAPES, Note
 from funade.store.reading import SqlReading
 from funade.store.schema import (
     berths,
@@ -27,65 +27,143 @@ from funade.store.schema import (
     processes,
     quarantine,
     roles,
+    store,
 )
 from funade.usecases.ports import Obligation, Process
 
+#: A column that is damaged must not lead the numbers to where nobody can count on.
+_LAST_RESORT = 2**31 - 1
+
+# Bound under names that no column has, so that the values to store can be given beside them.
+_THIS_BERTH = (
+    update(berths)
+    .where(
+        berths.c.application == bindparam("here_application"),
+        berths.c.environment == bindparam("here_environment"),
+        berths.c.fence <= bindparam("here_fence"),
+    )
+    .values({name: bindparam(name) for name in ("fence", "format", "document")})
+)
+_LOCKED_BERTH = (
+    select(berths.c.fence)
+    .where(berths.c.application == bindparam("application"), berths.c.environment == bindparam("environment"))
+    .with_for_update()
+)
+_LAST_NUMBER = select(store.c.last_number).with_for_update()
+_HIGHEST_NUMBER = select(func.max(deployments.c.number)).where(deployments.c.number < _LAST_RESORT)
+_GIVE_NUMBER = update(store).values(last_number=bindparam("number"))
+
+_MINE = (deployments.c.id == bindparam("here_id"), deployments.c.epoch == bindparam("here_epoch"))
+_CHANGED = (
+    *("state", "phase", "verified", "owner", "epoch", "attempt", "fence"),
+    *("due_at", "started_at", "ended_at", "changing"),
+)
+_SAVE = update(deployments).where(*_MINE, schema.UNENDED).values({name: bindparam(name) for name in _CHANGED})
+_CLAIM = (
+    update(deployments)
+    .where(*_MINE, schema.UNENDED)
+    .values(owner=bindparam("owner"), epoch=bindparam("epoch"))
+)
+_WISH = update(deployments).where(deployments.c.id == bindparam("here_id")).values(wish=bindparam("wish"))
+_WRITE_OFF = (
+    update(deployments)
+    .where(deployments.c.number == bindparam("here_number"), schema.UNENDED)
+    .values(state="failed", phase="done", owner=None, epoch=deployments.c.epoch + 1)
+)
+
+_ADD_DEPLOYMENT = insert(deployments)
+_ADD_EVENT = insert(events)
+_ANNOUNCE = insert(outbox)
+_SETTLE = delete(outbox).where(outbox.c.sequence == bindparam("sequence"))
+_UNDONE = delete(obligations).where(obligations.c.id == bindparam("id"))
+_COMPLAIN = (
+    update(obligations).where(obligations.c.id == bindparam("here_id")).values(problem=bindparam("problem"))
+)
+_FREE_ROLE = delete(roles).where(roles.c.role == bindparam("role"))
+_BEAT = (
+    update(processes)
+    .where(processes.c.id == bindparam("here_id"))
+    .values(counter=processes.c.counter + 1, seen_at=bindparam("seen_at"))
+)
+_FORGET = delete(processes).where(processes.c.id == bindparam("id"))
+_RELEASE = delete(quarantine).where(
+    quarantine.c.table == bindparam("table"), quarantine.c.key == bindparam("key")
+)
+
 
 class SqlTransaction(SqlReading):
-    """The `Transaction` port. Every change of a deployment is fenced by its epoch."""
+    """The `Transaction` port. Every change of a deployment is fenced by its epoch.
+
+    `keep_first` makes the insertion into a table that leaves a row of the same key as it is: each store says it in
+    its own words.
+    """
+
+    def __init__(self, connection: Connection, notes: list[Note], keep_first: Callable[[Table], Any]) -> None:
+        super().__init__(connection, notes)
+        self._keep_first = keep_first
 
     def lock_berth(self, application: str, environment: str) -> Berth:
         """Return the environment's row, made when absent, locked until the end of the transaction."""
-        made = rows.berth_row(Berth(application=application, environment=environment))
-        self._insert(berths, made, keep_first=True)
-        # On SQLite the whole transaction holds the one write lock already (BEGIN IMMEDIATE).
-        if self._connection.dialect.name == "postgresql":
-            wanted = and_(berths.c.application == application, berths.c.environment == environment)
-            self._connection.execute(select(berths.c.fence).where(wanted).with_for_update())
+        place = {"application": application, "environment": environment}
+        # SQLite knows no such lock and needs none: the whole transaction has the one right to write.
+        if self._connection.execute(_LOCKED_BERTH, place).first() is None:
+            self._keep(berths, rows.berth_row(Berth(application=application, environment=environment)))
+            self._connection.execute(_LOCKED_BERTH, place)
         return self.berth(application, environment)
 
     def save_berth(self, berth: Berth) -> None:
-        """Store the environment's row."""
-        wanted = and_(berths.c.application == berth.application, berths.c.environment == berth.environment)
-        self._connection.execute(update(berths).where(wanted).values(**rows.berth_row(berth)))
+        """Store the environment's row, or raise FencedOut when its fence is higher than this one."""
+        row = rows.berth_row(berth)
+        here = {
+            "here_application": row.pop("application"),
+            "here_environment": row.pop("environment"),
+            "here_fence": berth.fence,
+        }
+        if self._connection.execute(_THIS_BERTH, {**row, **here}).rowcount != 1:
+            problem = f"{berth.application}/{berth.environment} has moved on meanwhile"
+            raise FencedOut(problem)
 
     def next_number(self) -> int:
-        """Return the number for the next deployment."""
-        return (self._connection.execute(select(func.max(deployments.c.number))).scalar() or 0) + 1
+        """Return the number for the next deployment; none is given twice, even when rows are deleted."""
+        given = self._connection.execute(_LAST_NUMBER).scalar()
+        if not isinstance(given, int) or not 0 <= given < _LAST_RESORT:
+            given = self._connection.execute(_HIGHEST_NUMBER).scalar() or 0
+        self._connection.execute(_GIVE_NUMBER, {"number": given + 1})
+        return given + 1
 
     def add_deployment(self, deployment: Deployment, request: str) -> None:
         """Store a new deployment."""
-        self._connection.execute(deployments.insert(), self._parser.new_row(deployment, request))
+        self._connection.execute(_ADD_DEPLOYMENT, rows.new_deployment_row(deployment, request))
 
     def save_deployment(self, deployment: Deployment) -> None:
-        """Store it, or raise FencedOut when another process has claimed it."""
-        mine = and_(deployments.c.id == deployment.id, deployments.c.epoch == deployment.epoch)
-        self._fenced(deployment, mine, self._parser.columns(deployment))
+        """Store it, or raise FencedOut when another process has claimed it or it has ended."""
+        self._fenced(_SAVE, deployment, rows.deployment_columns(deployment))
 
     def wish(self, deployment: Deployment) -> None:
         """Store its wish to be cancelled and nothing else, whoever looks after it."""
-        column = rows.wish_column(deployment.wish)
-        query = update(deployments).where(deployments.c.id == deployment.id).values(wish=column)
-        self._connection.execute(query)
+        row = {"here_id": deployment.id, "wish": rows.wish_column(deployment.wish)}
+        self._connection.execute(_WISH, row)
 
     def claim(self, deployment: Deployment, owner: str) -> Deployment:
         """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since."""
-        before = and_(deployments.c.id == deployment.id, deployments.c.epoch == deployment.epoch)
         claimed = replace(deployment, owner=owner, epoch=deployment.epoch + 1)
-        self._fenced(deployment, before, {"owner": claimed.owner, "epoch": claimed.epoch})
+        self._fenced(_CLAIM, deployment, {"owner": claimed.owner, "epoch": claimed.epoch})
         return claimed
 
-    def _fenced(self, deployment: Deployment, wanted: Any, values: dict[str, Any]) -> None:
-        done = self._connection.execute(update(deployments).where(wanted).values(**values))
-        if done.rowcount != 1:
-            problem = f"#{deployment.number} is looked after by another process"
+    def _fenced(self, query: Any, deployment: Deployment, columns: dict[str, Any]) -> None:
+        here = {"here_id": deployment.id, "here_epoch": deployment.epoch}
+        if self._connection.execute(query, {**columns, **here}).rowcount != 1:
+            problem = f"#{deployment.number} is looked after by another process, or has ended"
             raise FencedOut(problem)
+
+    def write_off(self, number: int) -> None:
+        """End as failed one that cannot be read and has not ended; whoever looked after it is fenced out."""
+        self._connection.execute(_WRITE_OFF, {"here_number": number})
 
     def record(self, event: Event) -> None:
         """Add an event, and with it its announcement."""
-        added = self._connection.execute(events.insert(), rows.event_row(event))
-        key = added.inserted_primary_key
-        self._connection.execute(outbox.insert(), {"sequence": key[0] if key else None})
+        added = self._connection.execute(_ADD_EVENT, rows.event_row(event)).inserted_primary_key
+        self._connection.execute(_ANNOUNCE, dict(added._mapping) if added else {})
 
     def add_order(self, order: str, execution: Execution, given_at: datetime) -> None:
         """Keep that this order was given; the same one twice is one."""
@@ -94,41 +172,40 @@ class SqlTransaction(SqlReading):
             "attempt": execution.attempt,
             "order": order,
             "fence": execution.fence,
-            "given_at": rows.moment(given_at),
+            "given_at": values.moment(given_at),
         }
-        self._insert(orders, row, keep_first=True)
+        self._keep(orders, row)
 
     def add_ending(self, deployment: str, attempt: int, ending: Ending) -> None:
         """Keep how an attempt ended; the first word stands."""
-        row = {"deployment": deployment, "attempt": attempt, "document": rows.dump(to_plain(ending))}
-        self._insert(endings, row, keep_first=True)
+        self._keep(endings, rows.ending_row(deployment, attempt, ending))
 
     def add_obligation(self, obligation: Obligation) -> None:
         """Keep what is owed; the same one twice is one."""
-        self._insert(obligations, rows.obligation_row(obligation), keep_first=True)
+        self._keep(obligations, rows.obligation_row(obligation))
 
     def settle_obligation(self, id: str) -> None:
         """Forget what was undone."""
-        self._connection.execute(delete(obligations).where(obligations.c.id == id))
+        self._connection.execute(_UNDONE, {"id": id})
 
     def complain_of_obligation(self, id: str, problem: str) -> None:
         """Note why it could not be undone."""
-        query = update(obligations).where(obligations.c.id == id).values(problem=problem)
-        self._connection.execute(query)
+        self._connection.execute(_COMPLAIN, {"here_id": id, "problem": values.clean(problem)})
 
     def settle_announcement(self, key: str) -> None:
         """Forget what was said."""
-        self._connection.execute(delete(outbox).where(outbox.c.sequence == int(key)))
+        self._connection.execute(_SETTLE, {"sequence": int(key)})
 
     def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
         """Give `role` to `process` if nobody has it or its holder is among the dead or gone."""
         holder = self.role(role)
+        if holder == process:
+            return True
         known = {one.id for one in self.processes()}
-        if holder is not None and holder != process and holder in known and holder not in dead:
+        if holder in known and holder not in dead:
             return False
-        if holder != process:
-            self._connection.execute(delete(roles).where(roles.c.role == role))
-            self._connection.execute(roles.insert(), {"role": role, "process": process})
+        self._connection.execute(_FREE_ROLE, {"role": role})
+        self._connection.execute(roles.insert(), {"role": role, "process": process})
         return True
 
     def register_process(self, process: Process) -> None:
@@ -137,28 +214,38 @@ class SqlTransaction(SqlReading):
 
     def beat(self, process: str, at: datetime) -> bool:
         """Raise the process's counter; False when its row is gone."""
-        query = (
-            update(processes)
-            .where(processes.c.id == process)
-            .values(counter=processes.c.counter + 1, seen_at=rows.moment(at))
-        )
-        return self._connection.execute(query).rowcount == 1
+        row = {"here_id": process, "seen_at": values.moment(at)}
+        return self._connection.execute(_BEAT, row).rowcount == 1
 
     def forget_process(self, process: str) -> None:
         """Strike a process off."""
-        self._connection.execute(delete(processes).where(processes.c.id == process))
+        self._connection.execute(_FORGET, {"id": process})
 
-    def set_aside(self, unreadable: Sequence[tuple[str, str, str]]) -> None:
+    def set_aside(self, notes: Sequence[Note]) -> None:
         """Note rows that cannot be read, each once."""
-        at = rows.moment(datetime.now(UTC))
-        for table, key, problem in unreadable:
-            row = {"table": table, "key": key, "problem": problem[:1000], "at": at}
-            self._insert(quarantine, row, keep_first=True)
-            if table == "events":
-                # It can never be announced; it stays in its table for whoever repairs it.
-                self._connection.execute(delete(outbox).where(outbox.c.sequence == int(key)))
+        at = values.moment(datetime.now(UTC))
+        for note in notes:
+            row = {"table": note.table, "key": note.key, "problem": note.problem}
+            self._keep(quarantine, {**{name: values.clean(text) for name, text in row.items()}, "at": at})
+            if note.table == events.name:
+                # It can never be said; it stays in its table for whoever repairs it.
+                self.settle_announcement(note.key)
 
-    def _insert(self, table: Any, row: dict[str, Any], *, keep_first: bool) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        query = dialect.insert(table).values(**row)
-        self._connection.execute(query.on_conflict_do_nothing() if keep_first else query)
+    def try_again(self) -> None:
+        """Let go of what can be read after all, is gone, or has turned out to be of a newer release."""
+        for one in self.quarantined():
+            shape = SHAPES.get(one.table)
+            if shape is None:
+                continue
+            found = self._rows(select(shape.table), shape.table, **shape.parts(one.key))
+            try:
+                for row in found:
+                    shape.read(row)
+            except rows.LeftAlone:
+                pass
+            except Unreadable:
+                continue
+            self._connection.execute(_RELEASE, {"table": one.table, "key": one.key})
+
+    def _keep(self, table: Table, row: dict[str, Any]) -> None:
+        self._connection.execute(self._keep_first(table), row)

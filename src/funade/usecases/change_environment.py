@@ -29,6 +29,8 @@ class ChangeEnvironment:
         berth = change.lock_berth(command.application, command.environment)
         if berth.doubt is None:
             return self._refuse(Reason.NOT_IN_DOUBT, command)
+        # One that can be read has ended by now; one that cannot ends by this word.
+        change.write_off(berth.doubt.number)
         happening = EnvironmentReopened(reason=command.reason)
         return self._save(change, replace(berth, doubt=None), happening, person)
 

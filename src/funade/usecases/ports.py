@@ -59,7 +59,7 @@ class Reading(Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
     def berth(self, application: str, environment: str) -> Berth:
-        """Return the environment's row; a new one where there is none yet."""
+        """Return the environment's row; a new one where there is none yet; or raise UnreadableRecord."""
 
     def berths(self) -> Sequence[Berth]:
         """Return every environment's row that can be read."""
@@ -76,6 +76,9 @@ class Reading(Protocol):
     def entries(self, application: str | None = None, environment: str | None = None) -> Sequence[Entry]:
         """Return what is not at its end, oldest request first: the few columns that decide who moves next."""
 
+    def unended_ids(self) -> frozenset[str]:
+        """Return the ids of all that are not at their end, those that cannot be read among them."""
+
     def unended(self, application: str | None = None, environment: str | None = None) -> Sequence[Deployment]:
         """Return those not at their end, oldest request first."""
 
@@ -88,7 +91,7 @@ class Reading(Protocol):
         """Return the latest ten that succeeded and were seen healthy, newest end first."""
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
-        """Return the one whose execution began last."""
+        """Return the one whose execution began last; None too when just that one cannot be read."""
 
     def events(  # noqa: PLR0913 - independent filters
         self,
@@ -132,16 +135,16 @@ class Transaction(Reading, Protocol):
         """Return the environment's row, made when absent, locked until the end of the transaction."""
 
     def save_berth(self, berth: Berth) -> None:
-        """Store an environment's row."""
+        """Store an environment's row, or raise FencedOut when its fence is higher than this one."""
 
     def next_number(self) -> int:
-        """Return the number for the next deployment."""
+        """Return the number for the next deployment; none is given twice, even when rows are deleted."""
 
     def add_deployment(self, deployment: Deployment, request: str) -> None:
         """Store it; `request` is the asker's own id of this request, unique for good."""
 
     def save_deployment(self, deployment: Deployment) -> None:
-        """Store it, or raise FencedOut when another process has claimed it (owner and epoch must be the row's)."""
+        """Store it, or raise FencedOut when another process has claimed it (an older epoch) or it has ended."""
 
     def wish(self, deployment: Deployment) -> None:
         """Store its wish to be cancelled and nothing else, whoever looks after it."""
@@ -149,10 +152,13 @@ class Transaction(Reading, Protocol):
     def claim(self, deployment: Deployment, owner: str) -> Deployment:
         """Make `owner` look after it, epoch + 1, or raise FencedOut when the row has changed hands since."""
 
+    def write_off(self, number: int) -> None:
+        """End as failed one that cannot be read and has not ended; whoever looked after it is fenced out."""
+
     def record(self, event: Event) -> None:
         """Add an event, and with it its announcement."""
 
-    def add_order(self, order: str, execution: Execution, not_after: datetime) -> None:
+    def add_order(self, order: str, execution: Execution, given_at: datetime) -> None:
         """Keep that this order was given (`start`, `cancel`); the same one twice is one."""
 
     def add_ending(self, deployment: str, attempt: int, ending: Ending) -> None:

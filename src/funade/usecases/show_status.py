@@ -1,11 +1,13 @@
 """Show what is live where, and what is wrong with Funade itself."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from funade.domain.answers import Answer, EnvironmentShown, StatusShown
 from funade.domain.application import Configuration
 from funade.domain.commands import ShowStatus
 from funade.domain.deployment import State
+from funade.domain.errors import UnreadableRecord
 from funade.usecases.living import Living
 from funade.usecases.ports import Ledger, Reading
 
@@ -27,7 +29,10 @@ class ShowEverything:
             if command.application not in (None, application.name):
                 continue
             for environment in application.environments.values():
-                if command.environment in (None, environment.name):
+                if command.environment not in (None, environment.name):
+                    continue
+                # One whose record cannot be read is shown among what was set aside.
+                with suppress(UnreadableRecord):
                     shown.append(
                         self._environment(look, application.name, environment.name, environment.target.kind)
                     )

@@ -1,0 +1,51 @@
+"""What cannot be read is set aside: noted once, shown, out of everybody's way, and tried again later."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Table
+
+from funade.store import rows, schema
+from funade.store.values import Row
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[T]):
+    """One kind of row: where it lives, what tells it apart, how it is read."""
+
+    table: Table
+    keys: tuple[str, ...]
+    read: Callable[[Row], T]
+
+    def key(self, row: Row) -> str:
+        """Return what tells this row apart, as it is shown."""
+        return "/".join(str(row[name]) for name in self.keys)
+
+    def parts(self, key: str) -> dict[str, Any]:
+        """Return what `key` was made of."""
+        return dict(zip(self.keys, key.split("/", len(self.keys) - 1), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One row that could not be read."""
+
+    table: str
+    key: str
+    problem: str
+
+
+DEPLOYMENTS = Shape(schema.deployments, ("id",), rows.read_deployment)
+ENTRIES = Shape(schema.deployments, ("id",), rows.read_entry)
+BERTHS = Shape(schema.berths, ("application", "environment"), rows.read_berth)
+EVENTS = Shape(schema.events, ("sequence",), rows.read_event)
+ENDINGS = Shape(schema.endings, ("deployment", "attempt"), rows.read_ending)
+OBLIGATIONS = Shape(schema.obligations, ("id",), rows.read_obligation)
+PROCESSES = Shape(schema.processes, ("id",), rows.read_process)
+
+SHAPES: dict[str, Shape[Any]] = {
+    shape.table.name: shape for shape in (DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES)
+}
