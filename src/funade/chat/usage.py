@@ -23,7 +23,9 @@ def usage(verb: Verb, values: dict[str, Any], names: Names | None) -> str:
         environment = values.get("environment", "ENVIRONMENT")
         said += [*([verb.joins_environment] if verb.joins_environment else []), environment]
     elif not values and verb.has("environment"):
-        said.append("[APPLICATION [ENVIRONMENT]]")
+        said.append(
+            "[NUMBER | APPLICATION [ENVIRONMENT]]" if verb.has("number") else "[APPLICATION [ENVIRONMENT]]"
+        )
     if not values:
         said += ["[to #NUMBER]"] if verb.has("to") else []
         said += ["[because REASON]"] if verb.has("reason") else []

@@ -10,8 +10,8 @@ from funade.texts.reasons import reason
 from funade.texts.states import NOT_VERIFIED, phase_word, short_sha, state_word
 
 REQUESTS: dict[str, str] = {
-    "deploy": mark("{by} asked to deploy `{application}` {what} to `{environment}`"),
-    "retry": mark("{by} asked to retry #{of}: `{application}` {what} to `{environment}`"),
+    "deploy": mark("{by} asked to deploy {what} of `{application}` to `{environment}`"),
+    "retry": mark("{by} asked to retry #{of}: {what} of `{application}` to `{environment}`"),
     "rollback": mark("{by} asked to roll `{environment}` of `{application}` back to {what} of #{of}"),
 }
 ENDINGS: dict[str, str] = {
@@ -81,9 +81,14 @@ def _request(told: events.DeploymentRequested, place: dict[str, str], reader: Re
 
 
 def what_was_asked(ref: str, revision: str) -> str:
-    """Return a ref and what it meant, `v1.2.0` (`f5c0df1`), each once."""
-    shown, sha = plain(ref), short_sha(plain(revision))
-    return f"`{sha}`" if revision.startswith(ref) else f"`{shown}` (`{sha}`)"
+    """Return a ref and what it meant within a sentence: `v1.2.0` (f5c0df1); a SHA only once."""
+    sha = short_sha(plain(revision))
+    return f"`{sha}`" if revision.startswith(ref) else f"`{plain(ref)}` ({sha})"
+
+
+def ref_and_revision(ref: str, revision: str) -> str:
+    """Return the same for a line that is no sentence: v1.2.0 (f5c0df1)."""
+    return what_was_asked(ref, revision).replace("`", "")
 
 
 def _ending(told: events.ExecutionEnded, reader: Reader) -> str:

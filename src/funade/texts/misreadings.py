@@ -48,7 +48,8 @@ ROLES: dict[str, str] = {
     "number": mark("a deployment's number"),
 }
 _UNDERSTOOD = mark("I understood `{understood}`, but not all: {problem}")
-_SUGGESTION = mark("To paste: `{suggestion}`")
+_SUGGESTION = mark("Try: `{suggestion}`")
+_HELP = mark("`help` shows what can be said")
 _OR = mark(" or ")
 
 
@@ -64,6 +65,8 @@ def misreading_lines(
     lines = [problem]
     if suggestion:
         lines.append(reader.word(_SUGGESTION, suggestion=plain(suggestion)))
+    elif code == "unknown_verb":
+        lines.append(reader.word(_HELP))
     return lines
 
 

@@ -38,6 +38,8 @@ def reason_with_remedy(because: Because, reader: Reader) -> str:
 def _values(because: Because, reader: Reader) -> dict[str, str]:
     """Return the details that can be shown, each as people read it."""
     values = {key: shown for key, value in because.detail.items() if (shown := _shown(key, value, reader))}
+    if because.code is Reason.AWAITING_TURN and because.detail.get("position") == 1:
+        del values["position"]
     if because.code is Reason.EXPIRED and because.detail.get("waited_for") in set(Reason):
         what_for = Because(code=Reason(str(because.detail["waited_for"])), detail=because.detail)
         values["waited_for"] = reason(what_for, reader)

@@ -29,7 +29,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("check out `{revision}`"),
         mark("check out the revision"),
     ),
-    "run": (mark("run `{run}`"), mark("run the program")),
+    "run": (mark("run `{argv}`"), mark("run the program")),
     "verify": (
         mark("look until `{url}` answers `{equals}`"),
         mark("look until `{url}` answers"),

@@ -97,7 +97,7 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("something else went live since the plan was shown"),
     ),
     Reason.AWAITING_TURN: (
-        mark("waits for its turn: #{ahead} comes first, place {position} in the queue"),
+        mark("waits for its turn: {position} are ahead of it, #{ahead} first"),
         mark("waits for its turn: #{ahead} comes first"),
         mark("waits for its turn"),
     ),

@@ -39,13 +39,13 @@ TOLD = [
         DeploymentRequested(
             ref="v1.2.0", revision=SHA, digest="d" * 64, purpose="deploy", reason="fixes login"
         ),
-        "ada asked to deploy `shop` `v1.2.0` (`f5c0df1`) to `production`: fixes login",
-        "ada が `shop` `v1.2.0` (`f5c0df1`) の `production` へのデプロイを依頼: fixes login",
+        "ada asked to deploy `v1.2.0` (f5c0df1) of `shop` to `production`: fixes login",
+        "ada が `shop` の `v1.2.0` (f5c0df1) を `production` へデプロイするよう依頼: fixes login",
     ),
     (
         DeploymentRequested(ref=SHA, revision=SHA, digest="d" * 64, purpose="retry", of=11),
-        "ada asked to retry #11: `shop` `f5c0df1` to `production`",
-        "ada が #11 の再試行を依頼: `shop` `f5c0df1` を `production` へ",
+        "ada asked to retry #11: `f5c0df1` of `shop` to `production`",
+        "ada が #11 の再試行を依頼: `shop` の `f5c0df1` を `production` へ",
     ),
     (
         DeploymentRequested(ref=SHA, revision=SHA, digest="d" * 64, purpose="rollback", of=9),
@@ -160,7 +160,7 @@ def test_every_word_for_where_things_stand_is_there():
         (Step(name="checkout"), "check out the revision", "リビジョンをチェックアウト"),
         (Step(name="checkout", data={"revision": SHA}), "check out `f5c0df1`", "`f5c0df1` をチェックアウト"),
         (
-            Step(name="run", data={"run": ["cap", "production", "deploy"]}),
+            Step(name="run", data={"argv": ["cap", "production", "deploy"], "folder": "."}),
             "run `cap production deploy`",
             "`cap production deploy` を実行",
         ),

@@ -1,0 +1,135 @@
+"""One deployment in words: a sentence first, then what it waits for or how it ended, then what to do."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from funade.chat.layout import indented, table
+from funade.domain.answers import DeploymentShown, Waiting
+from funade.domain.deployment import Deployment, State
+from funade.domain.reason import Because
+from funade.domain.wire import Plain, to_plain
+from funade.texts import Reader, answers, plain
+from funade.texts.happenings import happening_line, ref_and_revision
+from funade.texts.reasons import reason_with_remedy
+from funade.texts.states import standing_of
+from funade.texts.times import moment, span
+
+
+def line_of(application: str, what: str, environment: str, reader: Reader) -> str:
+    """Return what goes where."""
+    return reader.word(
+        answers.LINE, application=plain(application), what=what, environment=plain(environment)
+    )
+
+
+def line_of_deployment(deployment: Deployment, reader: Reader) -> str:
+    """Return what a deployment puts where."""
+    what = ref_and_revision(deployment.ref, deployment.revision)
+    return line_of(deployment.application, what, deployment.environment, reader)
+
+
+def numbered(deployment: Deployment, reader: Reader) -> str:
+    """Return a deployment in one line: its number, what goes where, how it stands."""
+    line, state = line_of_deployment(deployment, reader), standing_of(deployment, reader)
+    return reader.word(answers.NUMBERED, number=deployment.number, line=line, state=state)
+
+
+def waiting_lines(waiting: Iterable[Waiting], reader: Reader) -> list[str]:
+    """Return each thing that is waited for, and what to do about it."""
+    return [_why(one, reader) for one in waiting]
+
+
+def _why(waiting: Waiting, reader: Reader) -> str:
+    times: dict[str, Plain] = {"since": to_plain(waiting.since)}
+    if waiting.until is not None:
+        times["until"] = to_plain(waiting.until)
+    because = Because(code=waiting.because.code, detail={**times, **waiting.because.detail})
+    return reason_with_remedy(because, reader)
+
+
+def _times(waiting: Waiting, why: str, reader: Reader) -> list[str]:
+    """Return since when it waits and until when at most, unless its reason says so itself."""
+    since = moment(waiting.since, reader)
+    if since in why:
+        return []
+    if waiting.until is None:
+        return [reader.word(answers.WAITS_SINCE, since=since)]
+    return [reader.word(answers.WAITS_SINCE_UNTIL, since=since, until=moment(waiting.until, reader))]
+
+
+def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
+    """Return everything about a deployment."""
+    deployment = answer.deployment
+    lines = [_first_sentence(answer, reader)]
+    for index, waiting in enumerate(answer.waiting):
+        why = _why(waiting, reader)
+        lines += [*([why] if index else []), *indented(_times(waiting, why, reader))]
+    lines += ["", line_of_deployment(deployment, reader), *_course(deployment, reader)]
+    if answer.events:
+        rows = [
+            [moment(one.at, reader, to_the_second=True), happening_line(one, reader)] for one in answer.events
+        ]
+        lines += ["", *table(rows)]
+    commands = _next_commands(answer)
+    if commands:
+        said = ", ".join(f"`{one}`" for one in commands)
+        lines += ["", reader.word(answers.NEXT, commands=said)]
+    return lines
+
+
+def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
+    deployment = answer.deployment
+    state = standing_of(deployment, reader)
+    if deployment.state is State.SUCCEEDED:
+        state = reader.word(answers.SUCCEEDED_SEEN) if deployment.verified else state
+        return reader.word(answers.STANDS, number=deployment.number, state=state)
+    if answer.waiting:
+        why = _why(answer.waiting[0], reader)
+    elif deployment.because is not None:
+        why = reason_with_remedy(deployment.because, reader)
+    else:
+        return reader.word(answers.STANDS, number=deployment.number, state=state)
+    return reader.word(answers.STANDS_BECAUSE, number=deployment.number, state=state, why=why)
+
+
+def _course(deployment: Deployment, reader: Reader) -> list[str]:
+    """Return who asked and why, when it began and ended, and who wants it gone."""
+    by, at = plain(deployment.asked_by), moment(deployment.asked_at, reader)
+    lines = [
+        reader.word(answers.ASKED_BECAUSE, by=by, at=at, reason=plain(deployment.reason))
+        if deployment.reason
+        else reader.word(answers.ASKED, by=by, at=at)
+    ]
+    if deployment.started_at is not None:
+        lines.append(_run(deployment, deployment.started_at, reader))
+    elif deployment.ended_at is not None:
+        lines.append(reader.word(answers.ENDED, at=moment(deployment.ended_at, reader)))
+    if deployment.wish is not None and not deployment.has_ended:
+        wish = deployment.wish
+        lines.append(reader.word(answers.WISHED_AWAY, by=plain(wish.by), at=moment(wish.at, reader)))
+    return lines
+
+
+def _run(deployment: Deployment, started_at: datetime, reader: Reader) -> str:
+    """Return when its execution began and ended, and which attempt it is unless it is the first."""
+    at, ended_at = moment(started_at, reader), deployment.ended_at
+    if ended_at is None:
+        said = reader.word(answers.STARTED, at=at)
+    else:
+        length = span(ended_at - started_at, reader)
+        said = reader.word(answers.RAN, at=at, end=moment(ended_at, reader), span=length)
+    if deployment.attempt > 1:
+        said = reader.word(answers.ATTEMPT, course=said, attempt=deployment.attempt)
+    return said
+
+
+def _next_commands(answer: DeploymentShown) -> list[str]:
+    """Return what somebody may want to say next."""
+    deployment = answer.deployment
+    number = deployment.number
+    commands = [f"logs {number}"] if answer.log_length else []
+    if deployment.state in (State.FAILED, State.CANCELLED):
+        commands.append(f"retry {number}")
+    elif not deployment.has_ended and deployment.wish is None:
+        commands.append(f"cancel {number}")
+    return commands

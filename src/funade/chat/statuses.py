@@ -1,0 +1,86 @@
+"""What is live where, in a small table; whatever is wrong stands on top."""
+
+from funade.chat.layout import table
+from funade.domain.answers import EnvironmentShown, StatusShown
+from funade.domain.deployment import State
+from funade.domain.reason import Reason, because
+from funade.texts import Reader, answers, plain
+from funade.texts.reasons import reason_with_remedy
+from funade.texts.states import short_sha, standing_of
+from funade.texts.times import moment
+
+_NOTHING = "–"
+
+
+def status_lines(answer: StatusShown, reader: Reader) -> list[str]:
+    """Return problems first, then the table."""
+    problems = _problems(answer, reader)
+    if not answer.environments:
+        lines = [reader.word(answers.NO_ENVIRONMENTS)]
+    else:
+        columns = (answers.APPLICATION, answers.ENVIRONMENT, answers.LIVE, answers.SINCE, answers.NOW)
+        heading = [reader.word(column) for column in columns]
+        lines = table([heading, *(_row(one, reader) for one in answer.environments)])
+    return [*problems, *([""] if problems else []), *lines]
+
+
+def _problems(answer: StatusShown, reader: Reader) -> list[str]:
+    lines = []
+    if answer.configuration_problem is not None:
+        broken = because(Reason.CONFIGURATION_BROKEN, problem=answer.configuration_problem)
+        lines.append(reason_with_remedy(broken, reader))
+    waits = any(one.running or one.waiting for one in answer.environments)
+    if waits and not any(one.alive for one in answer.processes):
+        lines.append(reader.word(answers.NO_PROCESS))
+    for one in answer.environments:
+        berth = one.berth
+        place = {"application": berth.application, "environment": berth.environment}
+        if berth.doubt is not None:
+            closed = because(Reason.ENVIRONMENT_IN_DOUBT, **place, number=berth.doubt.number)
+            lines.append(reason_with_remedy(closed, reader))
+        if berth.hold is not None:
+            shown = {name: plain(value) for name, value in place.items()}
+            lines.append(reader.word(answers.HELD, **shown, number=berth.hold.number))
+    for set_aside in answer.quarantined:
+        lines.append(
+            reader.word(
+                answers.SET_ASIDE,
+                table=plain(set_aside.table),
+                key=plain(set_aside.key),
+                problem=plain(set_aside.problem),
+            )
+        )
+    if answer.obligations:
+        lines.append(answers.owed(answer.obligations, reader))
+    return lines
+
+
+def _row(one: EnvironmentShown, reader: Reader) -> list[str]:
+    berth = one.berth
+    if berth.live is None:
+        live = _NOTHING
+    else:
+        number = "" if berth.live_number is None else f" #{berth.live_number}"
+        live = f"{short_sha(plain(berth.live))}{number}"
+        if not berth.live_verified:
+            live = reader.word(answers.NOT_VERIFIED, what=live)
+    since = "" if berth.live_since is None else moment(berth.live_since, reader)
+    return [plain(berth.application), plain(berth.environment), live, since, _now(one, reader)]
+
+
+def _now(one: EnvironmentShown, reader: Reader) -> str:
+    """Return what happens there now; a last deployment that did not succeed is not forgotten."""
+    said = []
+    if one.running is not None:
+        said.append(one.running)
+    elif one.last is not None and one.last.state is not State.SUCCEEDED:
+        said.append(one.last)
+    words = [reader.word(answers.RUNS, number=each.number, state=standing_of(each, reader)) for each in said]
+    if len(one.waiting) == 1 and not said:
+        words = [
+            reader.word(answers.RUNS, number=each.number, state=standing_of(each, reader))
+            for each in one.waiting
+        ]
+    elif one.waiting:
+        words.append(answers.waiting(len(one.waiting), reader))
+    return ", ".join(words) or _NOTHING

@@ -1,0 +1,111 @@
+"""The small texts of which answers are made: headings, columns, what to do next."""
+
+from funade.texts.catalogue import Reader, mark
+
+# One deployment
+LINE = mark("{application} {what} to {environment}")
+NUMBERED = mark("#{number} {line}: {state}")
+STANDS = mark("#{number} {state}")
+STANDS_BECAUSE = mark("#{number} {state}: {why}")
+SUCCEEDED_SEEN = mark("succeeded, seen live")
+ASKED = mark("asked by {by} at {at}")
+ASKED_BECAUSE = mark("asked by {by} at {at}: {reason}")
+STARTED = mark("started at {at}")
+RAN = mark("ran from {at} to {end} ({span})")
+ATTEMPT = mark("{course}, attempt {attempt}")
+ENDED = mark("ended at {at}")
+WISHED_AWAY = mark("{by} asked to cancel it at {at}; its place decides what that can still mean")
+WAITS_SINCE = mark("since {since}")
+WAITS_SINCE_UNTIL = mark("since {since}, until {until} at most")
+NEXT = mark("Next: {commands}")
+
+# A plan
+PLAN = mark("Plan {digest}: {line}")
+FIRST = mark("nothing is live there yet")
+LIVE_NOW = mark("live now: {what}")
+SAME = mark("this revision is live already")
+STEPS = mark("Steps")
+MORE = mark("… and {number} more")
+
+# Status
+APPLICATION = mark("application")
+ENVIRONMENT = mark("environment")
+LIVE = mark("live")
+SINCE = mark("since")
+NOW = mark("now")
+NOT_VERIFIED = mark("{what}, not verified")
+RUNS = mark("#{number} {state}")
+NO_ENVIRONMENTS = mark("there is nothing that could be deployed")
+HELD = mark(
+    "automatic deploys to `{environment}` of `{application}` are held since rollback #{number}"
+    " — `resume {application} {environment}` lets them go on"
+)
+SET_ASIDE = mark("`{table}` `{key}` cannot be read and was set aside: {problem}")
+NO_PROCESS = mark("no Funade process is running — start one: `funade serve`")
+
+# History
+NOTHING_HAPPENED = mark("nothing has happened yet")
+OLDER = mark("Older: `{command}`")
+
+# A log
+LOG_EMPTY = mark("#{number} has written nothing")
+LOG_EMPTY_YET = mark("#{number} has written nothing yet")
+LOG_MORE = mark("There is more: `{command}`")
+
+# An environment that was changed
+OPEN = mark("nothing keeps deploys from `{environment}` of `{application}`")
+STILL_CLOSED = mark("`{environment}` of `{application}` is still closed since #{number}: {problem}")
+STILL_HELD = mark(
+    "`{environment}` of `{application}` is open; automatic deploys are still held since rollback #{number}"
+)
+
+# Help
+HELP = mark("Say what to do, in any of these ways or in your own words:")
+HELP_MORE = mark("More about one of them: `help deploy`")
+EXAMPLES = mark("For example:")
+
+VERBS: dict[str, str] = {
+    "deploy": mark("put a branch, tag or commit into an environment"),
+    "plan": mark("show what a deploy would do, and do nothing"),
+    "rollback": mark("put back the last release that was seen healthy, or another one"),
+    "retry": mark("ask again for what an unsuccessful deployment wanted"),
+    "approve": mark("say yes to a deployment that asks"),
+    "cancel": mark("wish a deployment to stop"),
+    "reopen": mark("open an environment that was closed, once you have looked"),
+    "resume": mark("let automatic deploys go on after a rollback"),
+    "status": mark("show what is live where"),
+    "history": mark("show what happened"),
+    "why": mark("say why a deployment does not move, or ended as it did"),
+    "show": mark("show everything about a deployment"),
+    "logs": mark("show what a deployment's program wrote"),
+}
+
+
+def commits(number: int, authors: str, reader: Reader) -> str:
+    """Return how many commits would go live, and whose they are."""
+    return reader.count(
+        "{number} commit by {authors}", "{number} commits by {authors}", number, authors=authors
+    )
+
+
+def dropped(number: int, reader: Reader) -> str:
+    """Return how many commits would be lost."""
+    return reader.count(
+        "Careful: {number} commit that is live would be dropped",
+        "Careful: {number} commits that are live would be dropped",
+        number,
+    )
+
+
+def waiting(number: int, reader: Reader) -> str:
+    """Return how many deployments wait."""
+    return reader.count("{number} waits", "{number} wait", number)
+
+
+def owed(number: int, reader: Reader) -> str:
+    """Return how many things are still to be undone."""
+    return reader.count(
+        "{number} thing that a deployment left behind is still to be cleaned up",
+        "{number} things that deployments left behind are still to be cleaned up",
+        number,
+    )
