@@ -6,6 +6,7 @@ from datetime import datetime
 from funade.domain.deployment import Deployment, Preview
 from funade.domain.environment import Berth
 from funade.domain.events import Event
+from funade.domain.lock import Pause
 from funade.domain.plan import Plan
 from funade.domain.reason import Because
 from funade.domain.revision import Revision
@@ -63,9 +64,38 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """A command about an environment was carried out."""
+    """A command about an environment was carried out; `stolen_from` is who had the lock before."""
 
     berth: Berth
+    stolen_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseChanged:
+    """Everything was paused, or goes on."""
+
+    pause: Pause | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightShown:
+    """Who holds one right in one environment; `may` and `by_rule` (the member that decides) when a person was named."""
+
+    application: str
+    environment: str
+    right: str
+    members: tuple[str, ...]
+    may: bool | None = None
+    by_rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightsShown:
+    """Who may do what where. `owner_alone`: the file names no people, so the store's owner may do everything."""
+
+    person: str | None
+    rights: tuple[RightShown, ...]
+    owner_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +139,7 @@ class StatusShown:
     environments: tuple[EnvironmentShown, ...]
     processes: tuple[ProcessShown, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    pause: Pause | None = None
     configuration_problem: str | None = None
     obligations: int = 0
 
@@ -137,12 +168,25 @@ class LogShown:
     complete: bool
 
 
-Answer = Refused | Planned | Accepted | Changed | DeploymentShown | StatusShown | HistoryShown | LogShown
+Answer = (
+    Refused
+    | Planned
+    | Accepted
+    | Changed
+    | PauseChanged
+    | RightsShown
+    | DeploymentShown
+    | StatusShown
+    | HistoryShown
+    | LogShown
+)
 ANSWERS: tuple[type, ...] = (
     Refused,
     Planned,
     Accepted,
     Changed,
+    PauseChanged,
+    RightsShown,
     DeploymentShown,
     StatusShown,
     HistoryShown,

@@ -1,6 +1,7 @@
 """What people may ask. Adding one makes the type checker point at every place that must learn it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Deploy:
     ref: str | None = None
     reason: str | None = None
     digest: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Retry:
 
     number: int
     reason: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +42,86 @@ class Rollback:
     environment: str
     to: int | None = None
     reason: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approve:
-    """Say yes to a deployment that asks; binds to the digest it has."""
+    """Say yes to a deployment that asks: to its digest. With `revision`, to what was requested though it moved."""
+
+    number: int
+    revision: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """Say no to a deployment that waits."""
 
     number: int
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Let a deployment go ahead despite what stands in its way; for everybody to see."""
+
+    number: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Keep others out of an environment; `steal` takes another's lock over, with notice."""
+
+    application: str
+    environment: str
+    reason: str | None = None
+    lasts: timedelta | None = None
+    steal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlock:
+    """Let others in again; `force` opens another's lock."""
+
+    application: str
+    environment: str
+    reason: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Let automatic deploys of an environment wait."""
+
+    application: str
+    environment: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseAll:
+    """Stop everything at once, everywhere: nothing more is started until `ResumeAll`."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAll:
+    """Let everything go on after `PauseAll`."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRights:
+    """Who may do what where; for one person, and why, when one is named."""
+
+    person: str | None = None
+    application: str | None = None
+    environment: str | None = None
+    right: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +200,14 @@ Command = (
     | Retry
     | Rollback
     | Approve
+    | Reject
+    | Override
+    | Lock
+    | Unlock
+    | Hold
+    | PauseAll
+    | ResumeAll
+    | ShowRights
     | Cancel
     | Reopen
     | Resume
@@ -140,6 +223,14 @@ COMMANDS: tuple[type, ...] = (
     Retry,
     Rollback,
     Approve,
+    Reject,
+    Override,
+    Lock,
+    Unlock,
+    Hold,
+    PauseAll,
+    ResumeAll,
+    ShowRights,
     Cancel,
     Reopen,
     Resume,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from funade.domain.approval import Approval, Override
 from funade.domain.plan import Plan
 from funade.domain.reason import Because
 from funade.domain.release import Release
@@ -103,6 +104,8 @@ class Deployment:
     ended_at: datetime | None = None
     verified: bool = False
     confirmed_live: Revision | None = None
+    approvals: tuple[Approval, ...] = ()
+    override: Override | None = None
     owner: str | None = None
     epoch: int = 0
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from funade.domain.lock import Lock
 from funade.domain.revision import Revision
 
 
@@ -17,11 +18,12 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Automatic deploys wait, because somebody rolled back; a person's `resume` ends it."""
+    """Automatic deploys wait: after a rollback (`number`), or by a person's wish; a person's `resume` ends it."""
 
-    number: int
     since: datetime
     by: str
+    number: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Berth:
     fence: int = 0
     doubt: Doubt | None = None
     hold: Hold | None = None
+    lock: Lock | None = None
     live: Revision | None = None
     live_number: int | None = None
     live_verified: bool = False

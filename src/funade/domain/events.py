@@ -36,6 +36,52 @@ class DeploymentApproved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRejected:
+    """A person said no."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesOverridden:
+    """Somebody went ahead despite what stood in the way."""
+
+    despite: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTaken:
+    """Somebody keeps others out."""
+
+    reason: str
+    until: datetime | None = None
+    stolen_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockReleased:
+    """Others may come in again."""
+
+    of: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EverythingPaused:
+    """Nothing more is started anywhere."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EverythingResumed:
+    """Things go on."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentStarted:
     """The first effect was allowed."""
 
@@ -102,9 +148,10 @@ class EnvironmentReopened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomationHeld:
-    """After a rollback, automatic deploys wait."""
+    """Automatic deploys wait: after a rollback (`number`), or because somebody said so."""
 
-    number: int
+    number: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +165,12 @@ Happening = (
     DeploymentRequested
     | ConfirmationWanted
     | DeploymentApproved
+    | DeploymentRejected
+    | RulesOverridden
+    | LockTaken
+    | LockReleased
+    | EverythingPaused
+    | EverythingResumed
     | DeploymentStarted
     | DeploymentTakenOver
     | ExecutionEnded

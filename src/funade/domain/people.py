@@ -20,13 +20,16 @@ class Door(StrEnum):
 class Actor:
     """Who stands at a door, as the door proved it: `local:1000`, `slack:T0ACME/U0ADA`, `github:583231`.
 
-    `owns_store` is true only for whoever owns the data folder and asks from this machine's terminal.
+    `owns_store` is true only for whoever owns the data folder and asks from this machine's terminal. `channel` is where
+    a chat's words were said. `is_outsider`: a guest, a bot, another organisation's, somebody deactivated.
     """
 
     door: Door
     id: str
     name: str = ""
     owns_store: bool = False
+    channel: str | None = None
+    is_outsider: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,10 @@ class People:
         if not self.people and actor.owns_store and actor.door is Door.TERMINAL:
             return Person(name=actor.name or actor.id, ids=frozenset({actor.id}))
         return None
+
+    def find_by_id(self, actor_id: str) -> Person | None:
+        """Return the person with that actor id."""
+        return next((one for one in self.people.values() if actor_id in one.ids), None)
 
     def belongs(self, person: Person, member: str) -> bool:
         """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""

@@ -1,70 +1,170 @@
 """Who may do what: one question, one answer, pure; asked in one place only (`usecases.desk`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from funade.domain.application import Configuration
+from funade.domain.answers import RightShown
+from funade.domain.application import Configuration, Environment
 from funade.domain.commands import (
     Approve,
     Cancel,
     Command,
     Deploy,
+    Hold,
+    Lock,
+    Override,
+    PauseAll,
     PlanDeployment,
     ReadLog,
+    Reject,
     Reopen,
     Resume,
+    ResumeAll,
     Retry,
     Rollback,
     ShowDeployment,
     ShowHistory,
+    ShowRights,
     ShowStatus,
+    Unlock,
     Why,
 )
-from funade.domain.people import Actor, Person, Right
+from funade.domain.people import Actor, Door, People, Person, Right
 from funade.domain.reason import Because, Reason, because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a command is about."""
+    """What a command is about; without an environment, everything."""
 
     application: str | None = None
     environment: str | None = None
+    channel: str | None = None
     rights: Mapping[Right, tuple[str, ...]] = field(default_factory=dict)
+    approvals: int = 0
 
 
-def right_for(command: Command) -> Right | None:
-    """Return the right that `command` needs; None for the reading verbs, which anybody we know may use."""
+def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
+    """Return the rights that `command` needs, all of them; none for the reading verbs."""
     match command:
-        case PlanDeployment() | ShowStatus() | ShowHistory() | Why() | ShowDeployment() | ReadLog():
-            return None
-        case Deploy() | Retry() | Cancel():
-            return Right.DEPLOY
+        case (
+            PlanDeployment()
+            | ShowStatus()
+            | ShowHistory()
+            | Why()
+            | ShowDeployment()
+            | ReadLog()
+            | ShowRights()
+        ):
+            return ()
+        case Deploy() | Retry():
+            return (Right.DEPLOY, Right.OVERRIDE) if command.force else (Right.DEPLOY,)
         case Rollback():
-            return Right.ROLLBACK
-        case Approve():
-            return Right.DEPLOY
-        case Reopen() | Resume():
-            return Right.OVERRIDE
+            return (Right.ROLLBACK, Right.OVERRIDE) if command.force else (Right.ROLLBACK,)
+        case Cancel():
+            return (Right.DEPLOY,)
+        case Approve() | Reject():
+            # Where no approvals are wanted, what is asked anew is for whoever may deploy.
+            return (Right.APPROVE,) if resource.approvals else (Right.DEPLOY,)
+        case Unlock():
+            return (Right.OVERRIDE,) if command.force else (Right.LOCK,)
+        case Lock() | Hold() | PauseAll():
+            return (Right.LOCK,)
+        case Reopen() | Resume() | Override() | ResumeAll():
+            return (Right.OVERRIDE,)
+
+
+def changes_something(command: Command) -> bool:
+    """Tell whether `command` is more than a question."""
+    return bool(rights_for(command, Resource()))
 
 
 def authorize(
     configuration: Configuration, actor: Actor, person: Person | None, command: Command, resource: Resource
 ) -> Because | None:
     """Return why `actor` may not do this, or None when they may; whoever is unknown may do nothing."""
+    if actor.is_outsider:
+        return because(Reason.OUTSIDER, actor=actor.id)
     if person is None:
         return because(Reason.UNKNOWN_PERSON, actor=actor.id)
-    right = right_for(command)
-    if right is None:
-        return None
+    wanted = rights_for(command, resource)
+    if wanted and actor.door is Door.SLACK and resource.channel not in (None, actor.channel):
+        return because(
+            Reason.CHANNEL_NOT_PERMITTED,
+            application=resource.application,
+            channel=actor.channel,
+            wanted=resource.channel,
+        )
     people = configuration.people
     if not people.people:
         return None
-    if any(people.belongs(person, member) for member in resource.rights.get(right, ())):
-        return None
-    return because(
-        Reason.NOT_PERMITTED,
-        right=right.value,
-        application=resource.application,
-        environment=resource.environment,
-    )
+    for right in wanted:
+        held = (
+            rule_for(people, person, resource.rights.get(right, ()))
+            if resource.environment is not None
+            else _held_anywhere(configuration, person, right)
+        )
+        if held is None:
+            return because(
+                Reason.NOT_PERMITTED,
+                right=right.value,
+                application=resource.application,
+                environment=resource.environment,
+            )
+    return None
+
+
+def rule_for(people: People, person: Person, members: Iterable[str]) -> str | None:
+    """Return the member (a name, a group, `everyone`) through which `person` has a right; None when they have not."""
+    return next((member for member in members if people.belongs(person, member)), None)
+
+
+def _held_anywhere(configuration: Configuration, person: Person, right: Right) -> str | None:
+    """Return the rule by which `person` has `right` in any environment: it takes no more to stop everything."""
+    for application in configuration.applications.values():
+        for environment in application.environments.values():
+            rule = rule_for(configuration.people, person, environment.rights.get(right, ()))
+            if rule is not None:
+                return rule
+    return None
+
+
+def may_now(
+    configuration: Configuration, environment: Environment | None, actor_id: str, right: Right
+) -> bool:
+    """Tell whether the person behind an actor's id has `right` now; what left the configuration nobody has."""
+    if environment is None:
+        return False
+    people = configuration.people
+    if not people.people:
+        return True
+    person = people.find_by_id(actor_id)
+    return person is not None and rule_for(people, person, environment.rights.get(right, ())) is not None
+
+
+def rights_of(
+    configuration: Configuration, person: Person | None, wanted: ShowRights
+) -> tuple[RightShown, ...]:
+    """Return who holds which right where; with a person, whether they do and by which rule."""
+    found = []
+    for application in configuration.applications.values():
+        for environment in application.environments.values():
+            here = wanted.application in (None, application.name) and wanted.environment in (
+                None,
+                environment.name,
+            )
+            for right in Right if here else ():
+                members = environment.rights.get(right, ())
+                rule = rule_for(configuration.people, person, members) if person else None
+                if wanted.right not in (None, right.value):
+                    continue
+                shown = RightShown(
+                    application=application.name,
+                    environment=environment.name,
+                    right=right.value,
+                    members=tuple(members),
+                    may=None if person is None else rule is not None or not configuration.people.people,
+                    by_rule=rule,
+                )
+                found.append(shown)
+    return tuple(found)

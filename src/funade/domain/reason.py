@@ -30,10 +30,26 @@ class Reason(StrEnum):
     NOT_HELD = "not_held"  #: application, environment
     DIGEST_CHANGED = "digest_changed"  #: number
     CONFIGURATION_BROKEN = "configuration_broken"  #: problem
+    CHANNEL_NOT_PERMITTED = "channel_not_permitted"  #: application, channel, wanted
+    OUTSIDER = "outsider"  #: actor
+    REASON_WANTED = "reason_wanted"  #: asked
+    REF_MOVED = "ref_moved"  #: number, ref, requested, now
+    OWN_DEPLOYMENT = "own_deployment"  #: number
+    ALREADY_APPROVED = "already_approved"  #: number
+    NOT_LOCKED = "not_locked"  #: application, environment
+    LOCKED_BY_ANOTHER = "locked_by_another"  #: application, environment, by, reason
+    ALREADY_HELD = "already_held"  #: application, environment
+    ALREADY_PAUSED = "already_paused"  #: by, reason
+    NOT_PAUSED = "not_paused"  #: (none)
+    NOTHING_TO_OVERRIDE = "nothing_to_override"  #: number
     STORE_UNAVAILABLE = "store_unavailable"  #: problem
     INTERNAL = "internal"  #: problem
     # A deployment waits.
     AWAITING_APPROVAL = "awaiting_approval"  #: number, needed, given
+    PAUSED = "paused"  #: by, reason
+    LOCKED = "locked"  #: application, environment, by, reason, until
+    FROZEN = "frozen"  #: application, environment, reason, until
+    ASKER_LOST_RIGHT = "asker_lost_right"  #: application, environment, person, right
     NEWER_WENT_LIVE = "newer_went_live"  #: number, live, shown
     AWAITING_TURN = "awaiting_turn"  #: ahead (number), position
     ENVIRONMENT_IN_DOUBT = "environment_in_doubt"  #: application, environment, number
@@ -51,6 +67,7 @@ class Reason(StrEnum):
     ABANDONED = "abandoned"  #: seconds
     NOT_SEEN = "not_seen"  #: wanted, seen
     CANCELLED = "cancelled"  #: by
+    REJECTED = "rejected"  #: by, reason
     EXPIRED = "expired"  #: waited_for
     EXECUTION_LOST = "execution_lost"  #: problem
     OUTCOME_UNKNOWN = "outcome_unknown"  #: problem

@@ -37,18 +37,20 @@ class Moves:
     end: tuple[str, ...] = ()
 
 
-def next_moves(
+def next_moves(  # noqa: PLR0913 - the facts of one moment
     candidates: Iterable[Candidate],
     *,
     turns: Mapping[tuple[str, str], str],
     closed: Collection[tuple[str, str]],
     orphaned: Collection[str],
+    blocked: Collection[str] = (),
     now: datetime,
 ) -> Moves:
     """Return what may happen now. `turns` and `closed` are of the environments' rows; `orphaned` owners are dead.
 
     Nobody is taken on past an older request of the same environment, into a closed environment, or past whoever has
-    the turn. What waits too long, or is wished away while it waits, ends.
+    the turn; but others go past those that a rule keeps waiting (`blocked`, ids). What waits too long, or is wished
+    away while it waits, ends.
     """
     take, end = [], []
     taken: dict[tuple[str, str], str] = {}
@@ -64,7 +66,8 @@ def next_moves(
                 take.append(one.id)
         elif is_free and (one.is_wished_away or one.due_at <= now):
             end.append(one.id)
-        elif one.state is State.QUEUED:
+        elif one.state is State.QUEUED and (one.id not in blocked or turns.get(place) == one.id):
+            # Whoever has the turn is taken on even when blocked, to give it back.
             holder = turns.get(place) or taken.get(place)
             if is_free and place not in closed and holder in (None, one.id):
                 take.append(one.id)

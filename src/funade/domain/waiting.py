@@ -17,6 +17,7 @@ class Surroundings:
     ahead: tuple[int, ...]
     alive: frozenset[str]
     now: datetime
+    obstacles: tuple[Waiting, ...] = ()
 
 
 def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
@@ -24,7 +25,7 @@ def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]
     if deployment.has_ended:
         return ()
     if deployment.state is State.AWAITING_APPROVAL:
-        return (_stated(deployment, Reason.AWAITING_APPROVAL),)
+        return _explain_asking(deployment, around)
     if deployment.state is State.QUEUED:
         return _explain_queued(deployment, around)
     return _explain_running(deployment, around)
@@ -34,6 +35,13 @@ def _stated(deployment: Deployment, otherwise: Reason) -> Waiting:
     """Return the reason that its own row gives."""
     given = deployment.because or because(otherwise, number=deployment.number)
     return Waiting(because=given, since=deployment.started_at or deployment.asked_at, until=deployment.due_at)
+
+
+def _explain_asking(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
+    asks_anew = deployment.because is not None and deployment.because.code is Reason.NEWER_WENT_LIVE
+    if asks_anew or not around.obstacles:
+        return (_stated(deployment, Reason.AWAITING_APPROVAL), *around.obstacles)
+    return around.obstacles
 
 
 def _explain_queued(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
@@ -47,6 +55,7 @@ def _explain_queued(deployment: Deployment, around: Surroundings) -> tuple[Waiti
             number=berth.doubt.number,
         )
         found.append(Waiting(because=doubt, since=berth.doubt.since, until=due_at))
+    found += around.obstacles
     if around.ahead:
         turn = because(Reason.AWAITING_TURN, ahead=around.ahead[0], position=len(around.ahead))
         found.append(Waiting(because=turn, since=asked_at, until=due_at))

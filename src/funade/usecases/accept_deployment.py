@@ -1,17 +1,22 @@
 """Write a request down: from this transaction on it will reach an end that people see."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from funade.domain.answers import Accepted, Answer
+from funade.domain.answers import Accepted, Answer, Refused, Waiting
 from funade.domain.application import Environment
-from funade.domain.deployment import Deployment, Purpose
+from funade.domain.approval import Override
+from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.environment import Hold
-from funade.domain.events import AutomationHeld, DeploymentRequested, about
+from funade.domain.events import AutomationHeld, DeploymentRequested, RulesOverridden, about
+from funade.domain.gate import ABSOLUTE, Request, obstacles
 from funade.domain.people import Actor, Person
+from funade.domain.reason import Reason
 from funade.failpoints import effect
 from funade.usecases.assemble_release import Assembled
+from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.ports import Clock, Ids, Ledger, Reading, Transaction
-from funade.usecases.show_deployment import waiting_of
+from funade.usecases.rules import GatherRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,7 @@ class Asked:
     purpose: Purpose = Purpose.DEPLOY
     of: int | None = None
     reason: str | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +39,17 @@ class AcceptDeployment:
     ledger: Ledger
     clock: Clock
     ids: Ids
+    rules: GatherRules
+    explain: ExplainWaiting
 
     async def known(self, request: str) -> Answer | None:
         """Return the answer of a request that was accepted before, when its asker asks again."""
-        now = self.clock.now()
 
         def look(ledger: Reading) -> Answer | None:
             found = ledger.answered(request)
             if found is None:
                 return None
-            return Accepted(deployment=found, waiting=waiting_of(found, ledger, now))
+            return Accepted(deployment=found, waiting=self.explain(found, ledger))
 
         return await self.ledger.read(look)
 
@@ -54,15 +61,32 @@ class AcceptDeployment:
     def _write(
         self, change: Transaction, assembled: Assembled, environment: Environment, asked: Asked
     ) -> Answer:
-        now = self.clock.now()
         known = change.answered(asked.request)
         if known is not None:
-            return Accepted(deployment=known, waiting=waiting_of(known, change, now))
+            return Accepted(deployment=known, waiting=self.explain(known, change))
         release = assembled.release
-        change.lock_berth(release.application, release.environment)
+        berth = change.lock_berth(release.application, release.environment)
+        now = self.clock.now()
+        request = Request(
+            application=release.application,
+            environment=release.environment,
+            purpose=asked.purpose,
+            asked_by=asked.person.name,
+            asked_by_id=asked.actor.id,
+            asked_at=now,
+        )
+        in_the_way = obstacles(request, self.rules.around(request, None, berth, change, now))
+        override = self._override(in_the_way, asked, now)
+        rest = [one for one in in_the_way if override is None or one.because.code not in override.despite]
+        # What is there at the request refuses it; what comes later makes it wait. Approvals can only come later.
+        refused = next((one for one in rest if one.because.code is not Reason.AWAITING_APPROVAL), None)
+        if refused is not None:
+            return Refused(because=refused.because)
         deployment = Deployment(
             id=self.ids.new(),
             number=change.next_number(),
+            state=State.AWAITING_APPROVAL if rest else State.QUEUED,
+            override=override,
             purpose=asked.purpose,
             release=release,
             plan=assembled.plan,
@@ -87,9 +111,21 @@ class AcceptDeployment:
             reason=asked.reason,
         )
         change.record(about(deployment, requested, asked.person.name, now))
+        if override is not None:
+            overridden = RulesOverridden(despite=override.despite, reason=override.reason)
+            change.record(about(deployment, overridden, asked.person.name, now))
         if asked.purpose is Purpose.ROLLBACK:
             self._hold_automation(change, deployment, asked.person.name)
-        return Accepted(deployment=deployment, waiting=waiting_of(deployment, change, now))
+        return Accepted(deployment=deployment, waiting=self.explain(deployment, change))
+
+    def _override(self, in_the_way: tuple[Waiting, ...], asked: Asked, now: datetime) -> Override | None:
+        """Return what `force` goes ahead despite; the desk has asked for the right and the reason."""
+        despite = tuple(one.because.code.value for one in in_the_way if one.because.code not in ABSOLUTE)
+        if not asked.force or not despite:
+            return None
+        return Override(
+            by=asked.person.name, by_id=asked.actor.id, at=now, reason=asked.reason or "", despite=despite
+        )
 
     def _hold_automation(self, change: Transaction, deployment: Deployment, by: str) -> None:
         berth = change.lock_berth(deployment.application, deployment.environment)

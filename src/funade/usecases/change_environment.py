@@ -1,59 +1,131 @@
-"""Open an environment that is in doubt; let automatic deploys go on after a rollback."""
+"""Lock and unlock an environment, open one that is in doubt, hold and resume its automatic deploys."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from funade.domain.answers import Answer, Changed, Refused
-from funade.domain.commands import Reopen, Resume
+from funade.domain.commands import Hold, Lock, Reopen, Resume, Unlock
 from funade.domain.environment import Berth
-from funade.domain.events import AutomationResumed, EnvironmentReopened, Event, Happening
-from funade.domain.people import Person
-from funade.domain.reason import Reason, because
+from funade.domain.environment import Hold as Held
+from funade.domain.events import (
+    AutomationHeld,
+    AutomationResumed,
+    EnvironmentReopened,
+    Event,
+    Happening,
+    LockReleased,
+    LockTaken,
+)
+from funade.domain.lock import Lock as Locked
+from funade.domain.people import Actor, Person
+from funade.domain.reason import Because, Reason, because
 from funade.failpoints import effect
 from funade.usecases.ports import Clock, Ledger, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turnout:
+    """What became of an environment, and what is told of it."""
+
+    berth: Berth
+    happening: Happening
+    stolen_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEnvironment:
-    """The verbs behind `reopen` and `resume`."""
+    """The verbs behind `lock`, `unlock`, `reopen`, `hold` and `resume`."""
 
     ledger: Ledger
     clock: Clock
 
-    async def __call__(self, command: Reopen | Resume, person: Person) -> Answer:
-        """Return the environment as it is now, or Refused when there was nothing to open or to resume."""
-        work = self._reopen if isinstance(command, Reopen) else self._resume
+    async def __call__(
+        self, command: Lock | Unlock | Reopen | Hold | Resume, actor: Actor, person: Person
+    ) -> Answer:
+        """Return the environment as it is now, or Refused when there was nothing to change."""
+
+        def work(change: Transaction) -> Answer:
+            now = self.clock.now()
+            berth = change.lock_berth(command.application, command.environment)
+            turnout = _decide(command, berth, actor, person, now)
+            if isinstance(turnout, Because):
+                return Refused(because=turnout)
+            if isinstance(command, Reopen) and berth.doubt is not None:
+                # One that can be read has ended by now; one that cannot ends by this word.
+                change.write_off(berth.doubt.number)
+            change.save_berth(turnout.berth)
+            event = Event(
+                at=now,
+                by=person.name,
+                application=berth.application,
+                environment=berth.environment,
+                happening=turnout.happening,
+            )
+            change.record(event)
+            return Changed(berth=turnout.berth, stolen_from=turnout.stolen_from)
+
         with effect("store.change_environment"):
-            return await self.ledger.change(lambda change: work(change, command, person))
+            return await self.ledger.change(work)
 
-    def _reopen(self, change: Transaction, command: Reopen | Resume, person: Person) -> Answer:
-        berth = change.lock_berth(command.application, command.environment)
-        if berth.doubt is None:
-            return self._refuse(Reason.NOT_IN_DOUBT, command)
-        # One that can be read has ended by now; one that cannot ends by this word.
-        change.write_off(berth.doubt.number)
-        happening = EnvironmentReopened(reason=command.reason)
-        return self._save(change, replace(berth, doubt=None), happening, person)
 
-    def _resume(self, change: Transaction, command: Reopen | Resume, person: Person) -> Answer:
-        berth = change.lock_berth(command.application, command.environment)
-        if berth.hold is None:
-            return self._refuse(Reason.NOT_HELD, command)
-        happening = AutomationResumed(reason=command.reason)
-        return self._save(change, replace(berth, hold=None), happening, person)
+def _decide(
+    command: Lock | Unlock | Reopen | Hold | Resume, berth: Berth, actor: Actor, person: Person, now: datetime
+) -> Turnout | Because:
+    match command:
+        case Lock():
+            return _lock(command, berth, actor, person, now)
+        case Unlock():
+            return _unlock(command, berth, actor, now)
+        case Reopen():
+            if berth.doubt is None:
+                return _nothing(Reason.NOT_IN_DOUBT, berth)
+            return Turnout(
+                berth=replace(berth, doubt=None), happening=EnvironmentReopened(reason=command.reason)
+            )
+        case Hold():
+            if berth.hold is not None:
+                return _nothing(Reason.ALREADY_HELD, berth)
+            held = Held(since=now, by=person.name, reason=command.reason)
+            return Turnout(berth=replace(berth, hold=held), happening=AutomationHeld(reason=command.reason))
+        case Resume():
+            if berth.hold is None:
+                return _nothing(Reason.NOT_HELD, berth)
+            return Turnout(
+                berth=replace(berth, hold=None), happening=AutomationResumed(reason=command.reason)
+            )
 
-    def _refuse(self, reason: Reason, command: Reopen | Resume) -> Answer:
-        return Refused(
-            because=because(reason, application=command.application, environment=command.environment)
-        )
 
-    def _save(self, change: Transaction, berth: Berth, happening: Happening, person: Person) -> Answer:
-        change.save_berth(berth)
-        event = Event(
-            at=self.clock.now(),
-            by=person.name,
-            application=berth.application,
-            environment=berth.environment,
-            happening=happening,
-        )
-        change.record(event)
-        return Changed(berth=berth)
+def _lock(command: Lock, berth: Berth, actor: Actor, person: Person, now: datetime) -> Turnout | Because:
+    before = berth.lock if berth.lock is not None and berth.lock.keeps_out(actor.id, now) else None
+    if before is not None and not command.steal:
+        return _locked(Reason.LOCKED, berth, before)
+    until = None if command.lasts is None else now + command.lasts
+    lock = Locked(by=person.name, by_id=actor.id, reason=command.reason or "", since=now, until=until)
+    stolen_from = before.by if before else None
+    taken = LockTaken(reason=lock.reason, until=until, stolen_from=stolen_from)
+    return Turnout(berth=replace(berth, lock=lock), happening=taken, stolen_from=stolen_from)
+
+
+def _unlock(command: Unlock, berth: Berth, actor: Actor, now: datetime) -> Turnout | Because:
+    lock = berth.lock
+    if lock is None or not lock.holds(now):
+        return _nothing(Reason.NOT_LOCKED, berth)
+    if lock.keeps_out(actor.id, now) and not command.force:
+        return _locked(Reason.LOCKED_BY_ANOTHER, berth, lock)
+    released = LockReleased(of=lock.by, reason=command.reason)
+    return Turnout(berth=replace(berth, lock=None), happening=released)
+
+
+def _locked(reason: Reason, berth: Berth, lock: Locked) -> Because:
+    return because(
+        reason,
+        application=berth.application,
+        environment=berth.environment,
+        by=lock.by,
+        reason=lock.reason,
+        until=lock.until.isoformat() if lock.until else None,
+    )
+
+
+def _nothing(reason: Reason, berth: Berth) -> Because:
+    return because(reason, application=berth.application, environment=berth.environment)

@@ -7,22 +7,30 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from funade.domain import policy
-from funade.domain.answers import Answer, Refused
+from funade.domain.answers import Answer, Refused, RightsShown
 from funade.domain.application import Application, Configuration, Environment
 from funade.domain.commands import (
     Approve,
     Cancel,
     Command,
     Deploy,
+    Hold,
+    Lock,
+    Override,
+    PauseAll,
     PlanDeployment,
     ReadLog,
+    Reject,
     Reopen,
     Resume,
+    ResumeAll,
     Retry,
     Rollback,
     ShowDeployment,
     ShowHistory,
+    ShowRights,
     ShowStatus,
+    Unlock,
     Why,
 )
 from funade.domain.deployment import Deployment
@@ -30,10 +38,12 @@ from funade.domain.errors import StoreError
 from funade.domain.events import Event, RequestRefused, about, asked
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
-from funade.domain.wire import to_plain
+from funade.domain.wire import Plain, to_plain
 from funade.failpoints import effect
-from funade.usecases.cancel_deployment import ApproveDeployment, CancelDeployment
+from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.change_environment import ChangeEnvironment
+from funade.usecases.decide_deployment import DecideDeployment
+from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.ports import Clock, Configurations, Ledger
 from funade.usecases.read_log import ReadOutput
@@ -61,9 +71,10 @@ class Verbs:
     deploy: RequestDeployment
     retry: RetryDeployment
     roll_back: RollBack
-    approve: ApproveDeployment
+    decide: DecideDeployment
     cancel: CancelDeployment
     change_environment: ChangeEnvironment
+    pause: PauseEverything
     status: ShowEverything
     history: ShowPast
     show: ShowOneDeployment
@@ -91,6 +102,9 @@ class Desk:
                 return await self._refuse(command, found, refusal, person.name if person else actor.id)
             if isinstance(found, Because):
                 return await self._refuse(command, found, found, person.name)
+            if wants_reason(found.command):
+                wanted = because(Reason.REASON_WANTED, asked=asked(_plain(found.command)))
+                return await self._refuse(command, found, wanted, person.name)
             answer = await self._do(found, Asker(actor=actor, person=person, request=request), configuration)
             if isinstance(answer, Refused):
                 return await self._refuse(command, found, answer.because, person.name)
@@ -107,17 +121,21 @@ class Desk:
         resource = policy.Resource(
             application=found.application.name if found.application else None,
             environment=found.environment.name if found.environment else None,
+            channel=found.application.channel if found.application else None,
             rights=found.environment.rights if found.environment else {},
+            approvals=found.environment.approvals if found.environment else 0,
         )
         return policy.authorize(configuration, actor, person, found.command, resource)
 
     async def _find(self, command: Command, configuration: Configuration) -> About | Because:
         match command:
-            case Retry() | Approve() | Cancel():
+            case PauseAll() | ResumeAll():
+                return About(command=command)
+            case Retry() | Approve() | Reject() | Override() | Cancel():
                 return await self._find_by_number(command, configuration)
             case ShowDeployment() | ReadLog():
                 return About(command=command)
-            case ShowStatus() | ShowHistory() | Why():
+            case ShowStatus() | ShowHistory() | Why() | ShowRights():
                 if command.application is None:
                     return About(command=command)
                 return self._find_names(command, configuration, command.application, command.environment)
@@ -149,7 +167,7 @@ class Desk:
         )
 
     async def _find_by_number(
-        self, command: Retry | Approve | Cancel, configuration: Configuration
+        self, command: Retry | Approve | Reject | Override | Cancel, configuration: Configuration
     ) -> About | Because:
         deployment = await self.ledger.read(lambda look: look.deployment(command.number))
         if deployment is None:
@@ -177,12 +195,16 @@ class Desk:
                 return await verbs.show(command)
             case ReadLog():
                 return await verbs.log(command)
-            case Approve():
-                return await verbs.approve(command, asker.person)
+            case Approve() | Reject() | Override():
+                return await verbs.decide(command, found.application, asker.actor, asker.person)
             case Cancel():
                 return await verbs.cancel(command, asker.person)
-            case Reopen() | Resume():
-                return await verbs.change_environment(command, asker.person)
+            case Lock() | Unlock() | Reopen() | Hold() | Resume():
+                return await verbs.change_environment(command, asker.actor, asker.person)
+            case PauseAll() | ResumeAll():
+                return await verbs.pause(command, asker.person)
+            case ShowRights():
+                return show_rights(configuration, command)
             case PlanDeployment() | Deploy() | Retry() | Rollback():
                 return await self._request(found, asker)
 
@@ -205,15 +227,14 @@ class Desk:
 
     async def _refuse(self, command: Command, found: About | Because, reason: Because, by: str) -> Answer:
         """Say no; a no to a changing command is part of history, and of its deployment's where it names one."""
-        if policy.right_for(command) is not None:
+        if policy.changes_something(command):
             event = self._refused(command, found.deployment if isinstance(found, About) else None, reason, by)
             with effect("store.refuse"):
                 await self.ledger.change(lambda change: change.record(event))
         return Refused(because=reason)
 
     def _refused(self, command: Command, deployment: Deployment | None, reason: Because, by: str) -> Event:
-        plain = to_plain(command, tagged=True)
-        assert isinstance(plain, dict), "a command is an object"  # noqa: S101 - narrows
+        plain = _plain(command)
         refused = RequestRefused(asked=asked(plain), because=reason)
         if deployment is not None:
             return about(deployment, refused, by, self.clock.now())
@@ -224,3 +245,32 @@ class Desk:
             environment=str(plain.get("environment") or ""),
             happening=refused,
         )
+
+
+def wants_reason(command: Command) -> bool:
+    """Tell whether `command` keeps others out, or breaks a rule, and does not say why."""
+    match command:
+        case Lock() | Override():
+            return not command.reason
+        case Deploy() | Retry() | Rollback() | Unlock():
+            return command.force and not command.reason
+        case _:
+            return False
+
+
+def show_rights(configuration: Configuration, command: ShowRights) -> Answer:
+    """Return who may do what where, from the configuration in force."""
+    people = configuration.people
+    person = None
+    if command.person is not None:
+        person = people.people.get(command.person) or people.find_by_id(command.person)
+        if person is None and people.people:
+            return Refused(because=because(Reason.UNKNOWN_PERSON, actor=command.person))
+    rights = policy.rights_of(configuration, person, command)
+    return RightsShown(person=command.person, rights=rights, owner_alone=not people.people)
+
+
+def _plain(command: Command) -> dict[str, Plain]:
+    plain = to_plain(command, tagged=True)
+    assert isinstance(plain, dict), "a command is an object"  # noqa: S101 - narrows
+    return plain

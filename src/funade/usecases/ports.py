@@ -12,6 +12,7 @@ from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.events import Event
 from funade.domain.freeze import Freeze, Frozen
+from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting, StartOrder
 from funade.domain.plan import Plan
 from funade.domain.release import Release
@@ -121,6 +122,9 @@ class Reading(Protocol):
     def role(self, role: str) -> str | None:
         """Return the process that holds `role`."""
 
+    def pause(self) -> Pause | None:
+        """Return the pause of everything, while there is one."""
+
     def quarantined(self) -> Sequence[Quarantined]:
         """Return what was set aside because it cannot be read."""
 
@@ -136,6 +140,9 @@ class Transaction(Reading, Protocol):
 
     def save_berth(self, berth: Berth) -> None:
         """Store an environment's row, or raise FencedOut when its fence is higher than this one."""
+
+    def save_pause(self, pause: Pause | None) -> None:
+        """Pause everything, or let it go on. Like a berth, it is locked by whoever changes it or starts under it."""
 
     def next_number(self) -> int:
         """Return the number for the next deployment; none is given twice, even when rows are deleted."""

@@ -42,7 +42,13 @@ class RequestDeployment:
             return Refused(because=assembled)
         if command.digest is not None and command.digest != assembled.digest:
             return Refused(because=because(Reason.DIGEST_CHANGED, shown=command.digest, now=assembled.digest))
-        asked = Asked(actor=asker.actor, person=asker.person, request=asker.request, reason=command.reason)
+        asked = Asked(
+            actor=asker.actor,
+            person=asker.person,
+            request=asker.request,
+            reason=command.reason,
+            force=command.force,
+        )
         return await self.accept(assembled, environment, asked)
 
 
@@ -84,6 +90,7 @@ class RetryDeployment:
             purpose=Purpose.RETRY,
             of=before.number,
             reason=command.reason,
+            force=command.force,
         )
         return await self.accept(assembled, environment, asked)
 
@@ -123,6 +130,7 @@ class RollBack:
             purpose=Purpose.ROLLBACK,
             of=goal.number,
             reason=command.reason,
+            force=command.force,
         )
         return await self.accept(assembled, environment, asked)
 

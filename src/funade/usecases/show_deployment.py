@@ -1,32 +1,15 @@
 """Show one deployment, and why it does not move (`why`, `show`)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from funade.domain.answers import Answer, DeploymentShown, Refused, Waiting
+from funade.domain.answers import Answer, DeploymentShown, Refused
 from funade.domain.commands import ShowDeployment, Why
 from funade.domain.deployment import Deployment
 from funade.domain.reason import Reason, because
-from funade.domain.turns import ahead_of
-from funade.domain.waiting import Surroundings, explain
-from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Ledger, Logs, Reading
+from funade.usecases.explain_waiting import ExplainWaiting
+from funade.usecases.ports import Ledger, Logs, Reading
 
 EVENTS_SHOWN = 100
-
-
-def waiting_of(
-    deployment: Deployment, look: Reading, now: datetime, living: Living | None = None
-) -> tuple[Waiting, ...]:
-    """Return what `deployment` waits for; whoever asks is alive, so without `living` every process counts as alive."""
-    berth = look.berth(deployment.application, deployment.environment)
-    entries = look.entries(deployment.application, deployment.environment)
-    processes = look.processes()
-    alive = living.among(processes) if living else frozenset(one.id for one in processes)
-    around = Surroundings(
-        berth=berth, ahead=ahead_of(deployment.number, entries, berth.turn), alive=alive, now=now
-    )
-    return explain(deployment, around)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +18,10 @@ class ShowOneDeployment:
 
     ledger: Ledger
     logs: Logs
-    living: Living
-    clock: Clock
+    explain: ExplainWaiting
 
     async def __call__(self, command: ShowDeployment | Why) -> Answer:
         """Return it with its reasons and events, or Refused when there is no such deployment."""
-        now = self.clock.now()
 
         def look(ledger: Reading) -> Answer:
             found = self._find(ledger, command)
@@ -48,7 +29,7 @@ class ShowOneDeployment:
                 return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.number))
             return DeploymentShown(
                 deployment=found,
-                waiting=waiting_of(found, ledger, now, self.living),
+                waiting=self.explain(found, ledger),
                 events=tuple(ledger.events(deployment=found.id, limit=EVENTS_SHOWN)),
                 log_length=self.logs.length(found.id, found.attempt) if found.attempt else 0,
             )

@@ -42,6 +42,7 @@ class ShowEverything:
             environments=tuple(shown),
             processes=tuple(one.shown(alive=one.id in alive) for one in processes),
             quarantined=tuple(look.quarantined()),
+            pause=look.pause(),
             configuration_problem=configuration.problem,
             obligations=len(look.obligations()),
         )

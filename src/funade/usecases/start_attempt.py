@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from funade.domain.deployment import Deployment, Phase, Purpose, State
 from funade.domain.environment import Berth
 from funade.domain.errors import FencedOut, SecretError, SourceError
-from funade.domain.events import ConfirmationWanted, DeploymentStarted, DeploymentTakenOver, about
+from funade.domain.events import (
+    ConfirmationWanted,
+    DeploymentFinished,
+    DeploymentStarted,
+    DeploymentTakenOver,
+    about,
+)
 from funade.domain.orders import Execution
 from funade.domain.reason import Because, Reason, because
 from funade.domain.revision import Revision
@@ -14,6 +20,7 @@ from funade.usecases.end_waiting import end_waiting
 from funade.usecases.living import Living
 from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
+from funade.usecases.rules import GatherRules
 
 #: The kind of obligation that a checkout is.
 WORKSPACE = "workspace"
@@ -35,6 +42,7 @@ class TakeTurn:
     clock: Clock
     living: Living
     workspaces: Workspaces
+    rules: GatherRules
 
     async def __call__(self, id: str) -> Deployment | None:
         """Return it, claimed; None when somebody else was faster or it is not its turn."""
@@ -59,12 +67,7 @@ class TakeTurn:
             return claimed
         if found.state is not State.QUEUED or berth.doubt is not None or berth.turn not in (None, id):
             return None
-        older = (
-            one
-            for one in change.entries(found.application, found.environment)
-            if one.state is State.QUEUED and one.number < found.number
-        )
-        if berth.turn is None and next(older, None) is not None:
+        if berth.turn is None and not self._is_next(change, found, berth):
             return None
         change.save_berth(replace(berth, turn=id))
         claimed = replace(change.claim(found, me), phase=Phase.PREPARING, because=because(Reason.PREPARING))
@@ -84,6 +87,17 @@ class TakeTurn:
                 since=self.clock.now(),
             )
         )
+
+    def _is_next(self, change: Transaction, found: Deployment, berth: Berth) -> bool:
+        """Tell whether no rule keeps it waiting, and nobody asked before it whom no rule keeps waiting."""
+        now = self.clock.now()
+        queued = change.unended(found.application, found.environment)
+        free = (
+            one.number
+            for one in queued
+            if one.state is State.QUEUED and not self.rules.obstacles(one, berth, change, now)
+        )
+        return next(free, None) == found.number
 
     def _is_free(self, change: Transaction, found: Deployment, me: str) -> bool:
         """Tell whether nobody living looks after it; a dead owner is struck off, so that it cannot wake and go on."""
@@ -106,6 +120,7 @@ class StartAttempt:
     ledger: Ledger
     sources: Sources
     clock: Clock
+    rules: GatherRules
 
     async def __call__(self, deployment: Deployment, remembered_fence: int) -> Started | None:
         """Return Started, or None when it ended, was put back, or asks a person; raises FencedOut when not ours."""
@@ -161,6 +176,10 @@ class StartAttempt:
             raise FencedOut(msg)
         if end_waiting(change, row, berth, now):
             return "ended"
+        in_the_way = self.rules.obstacles(row, berth, change, now)
+        if in_the_way:
+            self._put_back(change, row, berth, in_the_way[0].because)
+            return "put back"
         if berth.live != live:
             return "look again"
         if row.state is State.QUEUED and must_ask:
@@ -184,9 +203,29 @@ class StartAttempt:
         change.add_order("start", execution, now)
         return Started(deployment=started)
 
+    def _put_back(self, change: Transaction, row: Deployment, berth: Berth, reason: Because) -> None:
+        """A rule keeps it waiting that was not there when it got its turn: give the turn back, and wait."""
+        now = self.clock.now()
+        change.save_berth(replace(berth, turn=None))
+        if row.state is State.RUNNING:
+            # An attempt before this one was written as started, and never began: there is no way back to the queue.
+            ended = row.advance(State.FAILED, reason, now)
+            change.save_deployment(ended)
+            finished = DeploymentFinished(state=ended.state, because=reason, verified=False)
+            change.record(about(ended, finished, row.asked_by, now))
+        elif reason.code is Reason.AWAITING_APPROVAL:
+            asking = replace(row.advance(State.AWAITING_APPROVAL, reason, now), owner=None)
+            change.save_deployment(asking)
+            change.record(about(asking, ConfirmationWanted(because=reason), row.asked_by, now))
+        else:
+            change.save_deployment(replace(row, phase=Phase.WAITING, because=reason, owner=None))
+
     def _ask_again(self, change: Transaction, row: Deployment, berth: Berth) -> None:
         reason = because(Reason.NEWER_WENT_LIVE, number=row.number, live=berth.live, shown=row.preview.live)
-        asking = replace(row.advance(State.AWAITING_APPROVAL, reason, self.clock.now()), owner=None)
+        # Whoever said yes did not know of it: they are asked once more.
+        asking = replace(
+            row.advance(State.AWAITING_APPROVAL, reason, self.clock.now()), owner=None, approvals=()
+        )
         change.save_deployment(asking)
         change.save_berth(replace(berth, turn=None))
         change.record(about(asking, ConfirmationWanted(because=reason), asking.asked_by, self.clock.now()))

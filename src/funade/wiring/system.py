@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from funade.calendar import CronCalendar
 from funade.domain.deployment import Deployment
 from funade.runner.journal import Journal
 from funade.runner.lease import Heart
@@ -20,18 +21,22 @@ from funade.targets import OpenTargets, Surroundings
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.announce import Announce
 from funade.usecases.assemble_release import AssembleRelease
-from funade.usecases.cancel_deployment import ApproveDeployment, CancelDeployment
+from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.change_environment import ChangeEnvironment
+from funade.usecases.decide_deployment import DecideDeployment
 from funade.usecases.desk import Desk, Verbs
 from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.living import Living
+from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.ports import Announcement, Configurations
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
+from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
@@ -70,21 +75,24 @@ def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
     living = Living(clock=clock, machine=machine, lease=lease)
     heart = Heart(ledger, machine, clock, ids, role=role, length=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
-    accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids)
+    rules = GatherRules(configurations=configurations, calendar=CronCalendar())
+    explain = ExplainWaiting(rules=rules, living=living, clock=clock)
+    accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
     verbs = Verbs(
         plan=ShowPlan(assemble=assemble),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
         retry=RetryDeployment(assemble=assemble, accept=accept),
         roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
-        approve=ApproveDeployment(ledger=ledger, clock=clock),
-        cancel=CancelDeployment(ledger=ledger, clock=clock),
+        decide=DecideDeployment(ledger=ledger, sources=sources, clock=clock, rules=rules, explain=explain),
+        cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
+        pause=PauseEverything(ledger=ledger, clock=clock),
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
         status=ShowEverything(ledger=ledger, living=living),
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, living=living, clock=clock),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
         log=ReadOutput(ledger=ledger, logs=logs),
     )
-    start = StartAttempt(ledger=ledger, sources=sources, clock=clock)
+    start = StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules)
     finish = FinishDeployment(
         ledger=ledger, targets=targets, verifier=verifier, workspaces=workspaces, lease=heart, clock=clock
     )
@@ -95,7 +103,9 @@ def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
         workspaces=workspaces,
         lease=heart,
         clock=clock,
-        take=TakeTurn(ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces),
+        take=TakeTurn(
+            ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
+        ),
         start=start,
         finish=finish,
     )
@@ -103,7 +113,7 @@ def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
         ledger=ledger,
         heart=heart,
         clock=clock,
-        reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock),
+        reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock, rules=rules),
         carry_out=carry_out,
         end_waiting=EndWaiting(ledger=ledger, clock=clock),
         announce=Announce(
