@@ -13,6 +13,7 @@ from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
 from funade.domain.errors import UnreadableRecord
 from funade.domain.events import Event
+from funade.domain.lock import Pause
 from funade.domain.orders import Ending
 from funade.domain.wire import GREATEST, Unreadable
 from funade.store import rows, schema, values
@@ -91,6 +92,7 @@ _ENDING = select(endings)
 _OBLIGATIONS = select(obligations).order_by(obligations.c.since, obligations.c.id)
 _PROCESSES = select(processes).order_by(processes.c.started_at, processes.c.id)
 _ROLE = select(roles.c.process)
+_PAUSE = select(schema.store.c.pause)
 _QUARANTINE = select(schema.quarantine).order_by(schema.quarantine.c.at)
 
 
@@ -209,6 +211,10 @@ class SqlReading:
         found = self._rows(_ROLE, roles, role=role)
         holder = found[0]["process"] if found else None
         return holder if isinstance(holder, str) else None
+
+    def pause(self) -> Pause | None:
+        """Return the pause of everything, while there is one."""
+        return rows.read_pause(self._connection.execute(_PAUSE).scalar_one_or_none())
 
     def quarantined(self) -> Sequence[Quarantined]:
         """Return what was set aside, and what this look is about to."""

@@ -1,13 +1,16 @@
 """Rows to nouns and back; a row that has not the shape it should have raises Unreadable, and only that row."""
 
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from funade.domain.answers import Quarantined
+from funade.domain.approval import Approval, Override
 from funade.domain.deployment import Deployment, Phase, State, Wish
 from funade.domain.environment import Berth
 from funade.domain.events import Event, Happening
+from funade.domain.lock import Pause
 from funade.domain.orders import Ending
 from funade.domain.reason import Because
 from funade.domain.revision import Revision
@@ -25,7 +28,7 @@ _HAPPENINGS: tuple[type, ...] = Happening.__args__
 _COLUMNS = frozenset(
     {"state", "phase", "verified", "owner", "epoch", "attempt", "fence", "started_at", "ended_at", "wish"}
 )
-_CHANGING = frozenset({"because", "confirmed_live"})
+_CHANGING = frozenset({"because", "confirmed_live", "approvals", "override"})
 _ASKED = tuple(one.name for one in fields(Deployment) if one.name not in _COLUMNS | _CHANGING)
 
 
@@ -115,7 +118,15 @@ def read_deployment(row: values.Row) -> Deployment:
         because=None if reason is None else from_plain(Because, reason),
         confirmed_live=None if live is None else Revision(values.as_text(live, "confirmed_live")),
         wish=None if row["wish"] is None else from_plain(Wish, values.load(row["wish"])),
+        approvals=_read_approvals(changing.get("approvals")),
+        override=None if changing.get("override") is None else from_plain(Override, changing["override"]),
     )
+
+
+def _read_approvals(plain: Any) -> tuple[Approval, ...]:
+    if not isinstance(plain, list | None):
+        values.refuse("`approvals` is no list")
+    return tuple(from_plain(Approval, one) for one in plain or ())
 
 
 def read_entry(row: values.Row) -> Entry:
@@ -132,6 +143,26 @@ def read_entry(row: values.Row) -> Entry:
         due_at=values.read_moment(row, "due_at"),
         is_wished_away=row["wish"] is not None,
     )
+
+
+# Everything
+
+
+def read_pause(raw: Any) -> Pause | None:
+    """Return the pause of everything. One that cannot be read is a pause all the same: unknown means no."""
+    if raw is None:
+        return None
+    try:
+        return from_plain(Pause, values.load(raw))
+    except Unreadable as error:
+        return Pause(
+            by="?", since=datetime.fromtimestamp(0, UTC), reason=f"its record cannot be read: {error}"
+        )
+
+
+def pause_column(pause: Pause | None) -> str | None:
+    """Return a pause as its column."""
+    return None if pause is None else values.dump(to_plain(pause))
 
 
 # Environments

@@ -24,6 +24,8 @@ store = Table(
     Column("made_at", Text, nullable=False),
     Column("last_number", Integer, nullable=False),
     Column("oldest_schema", Text, nullable=False),
+    # Everything stands still while there is one.
+    Column("pause", Text),
 )
 
 berths = Table(

@@ -11,6 +11,7 @@ from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
 from funade.domain.errors import FencedOut
 from funade.domain.events import Event
+from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.domain.wire import Unreadable
 from funade.store import rows, schema, values
@@ -122,6 +123,10 @@ class SqlTransaction(SqlReading):
         if self._connection.execute(_THIS_BERTH, {**row, **here}).rowcount != 1:
             problem = f"{berth.application}/{berth.environment} has moved on meanwhile"
             raise FencedOut(problem)
+
+    def save_pause(self, pause: Pause | None) -> None:
+        """Pause everything, or let it go on."""
+        self._connection.execute(update(schema.store).values(pause=rows.pause_column(pause)))
 
     def next_number(self) -> int:
         """Return the number for the next deployment; none is given twice, even when rows are deleted."""

@@ -172,5 +172,6 @@ def upgrade() -> None:
         sa.Column("made_at", sa.Text(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("oldest_schema", sa.Text(), nullable=False),
+        sa.Column("pause", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
