@@ -15,8 +15,8 @@ from funade.targets import KINDS
 
 if TYPE_CHECKING:
     from funade.usecases.desk import Desk
+    from funade.wiring.runner import Tell
     from funade.wiring.server import Server
-    from funade.wiring.system import Tell
 
 # ruff: noqa: PLC0415 - importing late is what this file is for
 
@@ -36,29 +36,33 @@ def check(config: Path) -> Sequence[Problem]:
 @asynccontextmanager
 async def open_local(config: Path, *, carries: bool) -> AsyncIterator["Desk"]:
     """Give a desk on the store itself; with `carries` this process looks after deployments while it is open."""
-    from funade.wiring.system import build, say_nothing
+    from funade.wiring.parts import connect
 
-    system = build(WatchedConfiguration(config, KINDS), role="command", tell=say_nothing)
+    configurations = WatchedConfiguration(config, KINDS)
+    parts = connect(configurations)
     try:
         if not carries:
-            yield system.desk
+            yield parts.desk
             return
-        running = asyncio.create_task(system.runner.run())
+        from funade.wiring.runner import build_runner, say_nothing
+
+        runner = build_runner(parts, role="command", tell=say_nothing)
+        running = asyncio.create_task(runner.run())
         try:
-            yield system.desk
+            yield parts.desk
         finally:
-            system.runner.stop()
+            runner.stop()
             await running
     finally:
-        system.ledger.close()
+        parts.ledger.close()
 
 
 def build_server(
     config: Path, *, socket: Path | None, socket_mode: int, tell: "Tell | None" = None
 ) -> "Server":
     """Return everything of `funade serve`, or raise ConfigError."""
+    from funade.wiring.runner import say_nothing
     from funade.wiring.server import Server
-    from funade.wiring.system import say_nothing
 
     configurations = WatchedConfiguration(config, KINDS)
     return Server(

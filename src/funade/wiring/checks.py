@@ -10,7 +10,7 @@ from funade.runner.machine import SystemClock
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.targets import OpenTargets, Surroundings
-from funade.wiring.system import LEASE
+from funade.wiring.parts import LEASE
 
 
 async def find_problems(configuration: Configuration) -> list[Problem]:

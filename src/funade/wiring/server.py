@@ -11,7 +11,8 @@ from funade.domain.wire import Plain
 from funade.settings import WatchedConfiguration
 from funade.web.api import make_app
 from funade.web.socket import SocketServer, who_asked
-from funade.wiring.system import Tell, build
+from funade.wiring.parts import connect
+from funade.wiring.runner import Tell, build_runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,19 @@ class Server:
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain: what runs at its place goes on there."""
         data = Path(self.configurations.current().data)
-        system = build(self.configurations, role="server", tell=self.tell)
+        parts = connect(self.configurations)
+        runner = build_runner(parts, role="server", tell=self.tell)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, system.runner.stop)
+            loop.add_signal_handler(number, runner.stop)
         loop.add_signal_handler(signal.SIGHUP, self.configurations.reload)
-        system.runner.before_look = self.configurations.reload
-        app = make_app(system.desk, who_asked(data), self._health)
+        runner.before_look = self.configurations.reload
+        app = make_app(parts.desk, who_asked(data), self._health)
         try:
             async with SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode):
-                await system.runner.run()
+                await runner.run()
         finally:
-            system.ledger.close()
+            parts.ledger.close()
 
     def _health(self) -> Mapping[str, Plain]:
         return {"version": __version__, "configuration_problem": self.configurations.current().problem}

@@ -1,68 +1,62 @@
-"""Connect every room into what a process is made of."""
+"""The desk and what stands behind it: all that a question needs, and nothing that carries deployments out."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from funade.calendar import CronCalendar
-from funade.domain.deployment import Deployment
-from funade.runner.journal import Journal
-from funade.runner.lease import Heart
-from funade.runner.loop import Runner
 from funade.runner.machine import RandomIds, SystemClock, ThisMachine
-from funade.runner.workspaces import FolderWorkspaces
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.store.attempt_logs import AttemptLogs
 from funade.store.sqlite import SqliteLedger
 from funade.targets import OpenTargets, Surroundings
 from funade.usecases.accept_deployment import AcceptDeployment
-from funade.usecases.announce import Announce
 from funade.usecases.assemble_release import AssembleRelease
 from funade.usecases.cancel_deployment import CancelDeployment
-from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.change_environment import ChangeEnvironment
 from funade.usecases.decide_deployment import DecideDeployment
 from funade.usecases.desk import Desk, Verbs
-from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Announcement, Configurations
+from funade.usecases.ports import Configurations
 from funade.usecases.read_log import ReadOutput
-from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
-from funade.usecases.start_attempt import StartAttempt, TakeTurn
-from funade.usecases.sweep import Sweep
-from funade.verification import LiveVerifier
 
 #: Renewed at a third; another process takes over when it stood still for this long.
 LEASE = timedelta(seconds=15)
 STORE = "store.sqlite"
 
-Tell = Callable[[Announcement, Deployment | None], None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class System:
+class Parts:
     """What every process is made of."""
 
+    data: Path
+    folder: Path
+    lease: timedelta
+    clock: SystemClock
+    ids: RandomIds
+    machine: ThisMachine
     ledger: SqliteLedger
+    sources: GitSources
+    targets: OpenTargets
+    living: Living
+    rules: GatherRules
     desk: Desk
-    runner: Runner
 
 
-def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
-    """Connect every room."""
-    data = Path(configurations.current().data)
+def connect(configurations: Configurations) -> Parts:
+    """Open the store that a configuration names, and put the desk before it."""
+    configuration = configurations.current()
+    data = Path(configuration.data)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
     clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(), OpenSecrets()
@@ -70,10 +64,7 @@ def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
     logs = AttemptLogs(data)
-    workspaces = FolderWorkspaces(data / "workspaces")
-    verifier = LiveVerifier(folder=Path(configurations.current().path).parent)
     living = Living(clock=clock, machine=machine, lease=lease)
-    heart = Heart(ledger, machine, clock, ids, role=role, length=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
     rules = GatherRules(configurations=configurations, calendar=CronCalendar())
     explain = ExplainWaiting(rules=rules, living=living, clock=clock)
@@ -92,41 +83,17 @@ def build(configurations: Configurations, *, role: str, tell: Tell) -> System:
         show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
         log=ReadOutput(ledger=ledger, logs=logs),
     )
-    start = StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules)
-    finish = FinishDeployment(
-        ledger=ledger, targets=targets, verifier=verifier, workspaces=workspaces, lease=heart, clock=clock
-    )
-    carry_out = CarryOutDeployment(
+    return Parts(
+        data=data,
+        folder=Path(configuration.path).parent,
+        lease=lease,
+        clock=clock,
+        ids=ids,
+        machine=machine,
         ledger=ledger,
         sources=sources,
         targets=targets,
-        workspaces=workspaces,
-        lease=heart,
-        clock=clock,
-        take=TakeTurn(
-            ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
-        ),
-        start=start,
-        finish=finish,
+        living=living,
+        rules=rules,
+        desk=Desk(configurations=configurations, ledger=ledger, clock=clock, verbs=verbs),
     )
-    runner = Runner(
-        ledger=ledger,
-        heart=heart,
-        clock=clock,
-        reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock, rules=rules),
-        carry_out=carry_out,
-        end_waiting=EndWaiting(ledger=ledger, clock=clock),
-        announce=Announce(
-            ledger=ledger,
-            announcer=Journal(data / "announcements.jsonl", tell),
-            lease=heart,
-            living=living,
-        ),
-        sweep=Sweep(ledger=ledger, targets=targets, workspaces=workspaces, lease=heart, clock=clock),
-    )
-    desk = Desk(configurations=configurations, ledger=ledger, clock=clock, verbs=verbs)
-    return System(ledger=ledger, desk=desk, runner=runner)
-
-
-def say_nothing(announcement: Announcement, now: Deployment | None) -> None:
-    """Say nothing: the journal has it."""

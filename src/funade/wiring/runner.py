@@ -1,0 +1,67 @@
+"""The runner of a process: whatever it takes to carry deployments out."""
+
+from collections.abc import Callable
+
+from funade.domain.deployment import Deployment
+from funade.runner.journal import Journal
+from funade.runner.lease import Heart
+from funade.runner.loop import Runner
+from funade.runner.workspaces import FolderWorkspaces
+from funade.usecases.announce import Announce
+from funade.usecases.carry_out_deployment import CarryOutDeployment
+from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.finish_deployment import FinishDeployment
+from funade.usecases.ports import Announcement
+from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.start_attempt import StartAttempt, TakeTurn
+from funade.usecases.sweep import Sweep
+from funade.verification import LiveVerifier
+from funade.wiring.parts import Parts
+
+Tell = Callable[[Announcement, Deployment | None], None]
+
+
+def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
+    """Return the runner of these parts; `tell` hears each event once."""
+    ledger, clock, living, rules = parts.ledger, parts.clock, parts.living, parts.rules
+    heart = Heart(ledger, parts.machine, clock, parts.ids, role=role, length=parts.lease)
+    workspaces = FolderWorkspaces(parts.data / "workspaces")
+    carry_out = CarryOutDeployment(
+        ledger=ledger,
+        sources=parts.sources,
+        targets=parts.targets,
+        workspaces=workspaces,
+        lease=heart,
+        clock=clock,
+        take=TakeTurn(
+            ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
+        ),
+        start=StartAttempt(ledger=ledger, sources=parts.sources, clock=clock, rules=rules),
+        finish=FinishDeployment(
+            ledger=ledger,
+            targets=parts.targets,
+            verifier=LiveVerifier(folder=parts.folder),
+            workspaces=workspaces,
+            lease=heart,
+            clock=clock,
+        ),
+    )
+    return Runner(
+        ledger=ledger,
+        heart=heart,
+        clock=clock,
+        reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock, rules=rules),
+        carry_out=carry_out,
+        end_waiting=EndWaiting(ledger=ledger, clock=clock),
+        announce=Announce(
+            ledger=ledger,
+            announcer=Journal(parts.data / "announcements.jsonl", tell),
+            lease=heart,
+            living=living,
+        ),
+        sweep=Sweep(ledger=ledger, targets=parts.targets, workspaces=workspaces, lease=heart, clock=clock),
+    )
+
+
+def say_nothing(announcement: Announcement, now: Deployment | None) -> None:
+    """Say nothing: the journal has it."""
