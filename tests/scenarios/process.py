@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from funade.domain.answers import Answer
 from funade.domain.commands import Command
@@ -13,17 +13,21 @@ from funade.runner.lease import Heart
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.announce import Announce
 from funade.usecases.assemble_release import AssembleRelease
-from funade.usecases.cancel_deployment import ApproveDeployment, CancelDeployment
+from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.change_environment import ChangeEnvironment
+from funade.usecases.decide_deployment import DecideDeployment
 from funade.usecases.desk import Desk, Verbs
 from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.living import Living
+from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
+from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
@@ -33,15 +37,25 @@ from tests.scenarios.audit import AuditedLedger
 from tests.scenarios.gates import Gated, GatedTargets, Gates, Killed
 from tests.scenarios.world import NAMES, World
 
+T = TypeVar("T")
+
 
 class Process:
     """What `wiring` builds of real parts, of the world's; and the runner's loop, step by step."""
 
-    def __init__(self, world: World, *, unknown_after: timedelta = timedelta(minutes=10)) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        unknown_after: timedelta = timedelta(minutes=10),
+        gates: Gates | None = None,
+    ) -> None:
         self.world = world
-        self.gates = Gates()
-        self.hands: dict[str, asyncio.Task[None]] = {}
-        self._duties: dict[str, asyncio.Task[None]] = {}
+        self.gates = gates or Gates()
+        self.beats_always = False
+        """It is slow, not frozen: its lease goes on."""
+        self.hands: dict[str, asyncio.Task[Any]] = {}
+        self._duties: dict[str, asyncio.Task[Any]] = {}
         self._build(unknown_after)
         world.loop.answer(self.heart.start())
 
@@ -58,22 +72,29 @@ class Process:
         verifier: Any = Gated(world.verifier, self.gates, "verifier")
         clock: Any = Gated(world.clock, self.gates, "clock")
         assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
-        accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids)
+        rules = GatherRules(configurations=world.configurations, calendar=world.calendar)
+        explain = ExplainWaiting(rules=rules, living=living, clock=clock)
+        accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
         verbs = Verbs(
             plan=ShowPlan(assemble=assemble),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
             retry=RetryDeployment(assemble=assemble, accept=accept),
             roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
-            approve=ApproveDeployment(ledger=ledger, clock=clock),
-            cancel=CancelDeployment(ledger=ledger, clock=clock),
+            decide=DecideDeployment(
+                ledger=ledger, sources=sources, clock=clock, rules=rules, explain=explain
+            ),
+            cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
+            pause=PauseEverything(ledger=ledger, clock=clock),
             change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
             status=ShowEverything(ledger=ledger, living=living),
             history=ShowPast(ledger=ledger),
-            show=ShowOneDeployment(ledger=ledger, logs=world.logs, living=living, clock=clock),
+            show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain),
             log=ReadOutput(ledger=ledger, logs=world.logs),
         )
         self.desk = Desk(configurations=world.configurations, ledger=ledger, clock=clock, verbs=verbs)
-        self.reconcile = ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock)
+        self.reconcile = ReconcileDeployments(
+            ledger=ledger, living=living, lease=heart, clock=clock, rules=rules
+        )
         self.carry_out = CarryOutDeployment(
             ledger=ledger,
             sources=sources,
@@ -81,8 +102,10 @@ class Process:
             workspaces=workspaces,
             lease=heart,
             clock=clock,
-            take=TakeTurn(ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces),
-            start=StartAttempt(ledger=ledger, sources=sources, clock=clock),
+            take=TakeTurn(
+                ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
+            ),
+            start=StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules),
             finish=FinishDeployment(
                 ledger=ledger,
                 targets=targets,
@@ -137,14 +160,14 @@ class Process:
     def _begin(self, name: str, work: Any) -> None:
         before = self._duties.get(name)
         if before is None or before.done():
-            self._duties[name] = self.world.loop.create_task(self._survive(work()))
+            self._duties[name] = self.world.loop.create_task(self.survive(work()))
 
     async def _look(self) -> None:
         moves = await self.reconcile(frozenset(self.hands))
         for id in moves.end:
             await self.end_waiting(id)
         for id in moves.take:
-            task = self.world.loop.create_task(self._survive(self.carry_out(id)), name=id)
+            task = self.world.loop.create_task(self.survive(self.carry_out(id)), name=id)
             self.hands[id] = task
             task.add_done_callback(lambda done: self.hands.pop(done.get_name()))
 
@@ -152,12 +175,12 @@ class Process:
         while await self.announce():
             pass
 
-    async def _survive(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def survive(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Do as the runner does with the expected; anything else is a mistake that the test must see."""
         try:
-            await work
+            return await work
         except (Killed, FencedOut):
-            pass
+            return None
         except Exception as error:
             self.world.mistakes.append(error)
             raise

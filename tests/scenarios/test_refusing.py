@@ -92,15 +92,18 @@ def test_a_right_that_was_taken_away_is_gone_at_once(funade):
     funade.program_ends(1)
 
 
-def test_a_deployment_whose_environment_left_the_configuration_goes_on(funade):
+def test_what_runs_goes_on_when_its_environment_leaves_the_configuration_and_what_waits_does_not(funade):
     funade.accepts("ada", PRODUCTION)
     funade.accepts("ada", Deploy(**HERE, ref="second"))
     funade.world.remove_environment("production")
     funade.program_ends(1)
-    funade.program_ends(2)
-    assert funade.ended(2) == ("succeeded", "completed", "verified")
+    assert funade.ended(1) == ("succeeded", "completed", "verified")
+    assert funade.why(2) == ["asker_lost_right"]
     assert funade.refuses("ada", Deploy(**HERE))[0] == "unknown_environment"
-    assert funade.refuses("ada", Retry(number=2))[0] == "unknown_environment"
+    assert funade.refuses("ada", Retry(number=1))[0] == "unknown_environment"
+    funade.lets_pass(hours=24)
+    assert funade.ended(2) == ("failed", "expired", "unverified")
+    assert funade.begun() == [1]
 
 
 def test_where_the_store_cannot_be_used_everything_is_refused_with_the_reason(funade):

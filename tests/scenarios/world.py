@@ -19,6 +19,7 @@ from funade.domain.revision import Revision
 from funade.runner.workspaces import FolderWorkspaces
 from funade.store.sqlite import SqliteLedger
 from funade.testing.announcer import FakeAnnouncer
+from funade.testing.calendar import FakeCalendar
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.logs import FakeLogs
 from funade.testing.processes import FakeMachine
@@ -68,6 +69,7 @@ class World:
     sources: FakeSources = field(default_factory=FakeSources)
     verifier: FakeVerifier = field(default_factory=FakeVerifier)
     announcer: FakeAnnouncer = field(default_factory=FakeAnnouncer)
+    calendar: FakeCalendar = field(default_factory=FakeCalendar)
     logs: FakeLogs = field(default_factory=FakeLogs)
     mistakes: list[Exception] = field(default_factory=list)
 
