@@ -6,8 +6,9 @@ A text passes these rooms in order: `entities` (Slack's spelling), `words` (spac
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from funade.chat import japanese
 from funade.chat.entities import Decoded, Entity, decode, without_quotations
@@ -28,15 +29,18 @@ from funade.chat.sentences import read_sentence
 from funade.chat.slots import Filling
 from funade.chat.spelling import spell, spell_values
 from funade.chat.usage import usage
+from funade.chat.values import RIGHT_WORDS
 from funade.chat.verbs import (
     BEGINNINGS,
-    BY_NAME,
     ENDINGS,
     FIRST_WORDS,
     HABITS,
+    HABITS_ALONE,
     HELP_WORDS,
     LONGEST_BEGINNING,
+    SAID_FIRST,
     SLOTS,
+    Kind,
     Verb,
     build,
 )
@@ -56,7 +60,7 @@ _GREETINGS = frozenset({"hey", "hi", "hello", "ok", "okay", "please", "yo", "dea
 _LEAD_INS = frozenset({"please", "pls", "funade", "@funade", "/funade", "$", "%", "-", "•", "◦", "・"})
 _BLANK = re.compile(rf"[\s{ZERO_WIDTH}]*")
 _BEHIND_A_NAME = re.compile(r"[`*_]*[\s:,、。：]*")
-_VERB_FORMS = frozenset(ENDINGS) | {said[0] for said in BEGINNINGS if not said[0].isascii()}
+_VERB_FORMS = RIGHT_WORDS | frozenset(ENDINGS) | {said[0] for said in BEGINNINGS if not said[0].isascii()}
 #: found before the other words were looked at
 _ABOUT_OPTIONS = frozenset(
     {
@@ -64,9 +68,12 @@ _ABOUT_OPTIONS = frozenset(
         Misreading.DUPLICATE_OPTION,
         Misreading.MISSING_VALUE,
         Misreading.INVALID_REF,
+        Misreading.NOT_A_SPAN,
+        Misreading.UNEXPECTED_VALUE,
         Misreading.UNQUOTED_REASON,
     }
 )
+LONGEST_ENDING = 3
 _SUGGESTIONS_FROM_SUGGESTIONS = 2
 
 
@@ -127,6 +134,7 @@ class _Attempt:
         )
         self.lo, self.hi = 0, len(decoded.text)
         self.verb: Verb | None = None
+        self.told: Mapping[str, Any] = {}
         self.filling: Filling | None = None
         self.plain: list[Word] = []
 
@@ -161,7 +169,7 @@ class _Attempt:
         verb = self.verb
         assert verb is not None, "a text without a verb is not understood"  # noqa: S101 - narrows
         self._refuse_question(verb, words, found)
-        self.filling = Filling(verb, self.names, self.decoded.text)
+        self.filling = Filling(verb, self.names, self.decoded.text, self.told)
         if found.tail is not None:
             words += self._take_reason(found.tail)
         if not self._take_options(words):
@@ -241,19 +249,22 @@ class _Attempt:
         begun = _beginning(words)
         if begun is not None:
             self.verb, length = begun
+            self.told = self.verb.telling.get(" ".join(map(_key, words[:length])), {})
             return words[length:]
-        if words and not words[-1].quoted and _key(words[-1]) in ENDINGS:
-            self.verb = ENDINGS[_key(words[-1])]
-            return words[:-1]
-        raise self._unknown_verb(words[0] if words else None)
+        ended = _ending(words)
+        if ended is not None:
+            self.verb, length = ended
+            self.told = self.verb.telling.get("".join(map(_key, words[-length:])), {})
+            return words[:-length]
+        raise self._unknown_verb(words[0] if words else None, is_alone=len(words) == 1)
 
-    def _unknown_verb(self, word: Word | None) -> NotUnderstood:
+    def _unknown_verb(self, word: Word | None, *, is_alone: bool = False) -> NotUnderstood:
         if word is None:
             return NotUnderstood(Misreading.UNKNOWN_VERB)
         if word.entity is not None:
             return NotUnderstood(Misreading.NOT_A_NAME, word=word.text)
         key = _key(word)
-        meant = HABITS.get(key) or near(key, BY_NAME)
+        meant = (HABITS_ALONE.get(key) if is_alone else None) or HABITS.get(key) or near(key, SAID_FIRST)
         text = self.decoded.text
         repaired = f"{meant}{text[word.end : self.hi]}" if meant else ""
         return NotUnderstood(Misreading.UNKNOWN_VERB, repaired, word=word.text)
@@ -298,6 +309,10 @@ class _Attempt:
             slot = verb.options.get(word.text)
             if slot is None:
                 raise self._unknown_option(verb, word)
+            if slot.kind is Kind.FLAG:
+                self._refuse_value(word)
+                filling.fill(slot, word.text, word)
+                continue
             value, last = word.value, index
             if value is None:
                 last, value = next(rest, (index, None))
@@ -309,6 +324,12 @@ class _Attempt:
                 self._refuse_open_end(value, words[last + 1 :])
             filling.fill(slot, word.text, value)
         return True
+
+    def _refuse_value(self, flag: Word) -> None:
+        if flag.value is not None:
+            text = self.decoded.text
+            repaired = f"{text[self.lo : flag.start]}{flag.text}{text[flag.end : self.hi]}"
+            raise NotUnderstood(Misreading.UNEXPECTED_VALUE, repaired, option=flag.text)
 
     def _refuse_open_end(self, value: Word, following: list[Word]) -> None:
         """Complain when nobody can tell where a reason without quotation marks ends."""
@@ -374,6 +395,17 @@ def _beginning(words: list[Word]) -> tuple[Verb, int] | None:
     for length in range(min(LONGEST_BEGINNING, len(words)), 0, -1):
         if not any(word.quoted or word.entity for word in words[:length]):
             verb = BEGINNINGS.get(tuple(map(_key, words[:length])))
+            if verb is not None:
+                return verb, length
+    return None
+
+
+def _ending(words: list[Word]) -> tuple[Verb, int] | None:
+    """Return the verb with which the words end, as Japanese does, and how many of them say it: `ロック を 解除`."""
+    for length in range(min(LONGEST_ENDING, len(words)), 0, -1):
+        last = words[-length:]
+        if not any(word.quoted or word.entity for word in last):
+            verb = ENDINGS.get("".join(map(_key, last)))
             if verb is not None:
                 return verb, length
     return None

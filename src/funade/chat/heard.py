@@ -37,10 +37,14 @@ class Misreading(StrEnum):
     MISSING_NUMBER = "missing_number"  #: (none)
     MISSING_VALUE = "missing_value"  #: option
     NOT_A_NUMBER = "not_a_number"  #: word
+    NOT_A_SPAN = "not_a_span"  #: word
+    NOT_A_REVISION = "not_a_revision"  #: word
+    NOT_A_RIGHT = "not_a_right"  #: word, rights
     NOT_A_NAME = "not_a_name"  #: word
     INVALID_REF = "invalid_ref"  #: word
     AMBIGUOUS = "ambiguous"  #: word, readings
     UNEXPECTED_WORDS = "unexpected_words"  #: word
+    UNEXPECTED_VALUE = "unexpected_value"  #: option
     UNKNOWN_OPTION = "unknown_option"  #: verb, option
     DUPLICATE_OPTION = "duplicate_option"  #: option
     OPTION_IN_REASON = "option_in_reason"  #: option

@@ -4,10 +4,12 @@ import base64
 from collections.abc import Iterable
 from typing import assert_never
 
+from funade.chat.barriers import changed, pause_line
 from funade.chat.deployments import deployment_shown, line_of, numbered, waiting_lines
 from funade.chat.heard import Help, Misread
 from funade.chat.helping import help_lines
 from funade.chat.layout import clip, indented, table, width_of
+from funade.chat.rights import rights_lines
 from funade.chat.spelling import spell
 from funade.chat.statuses import status_lines
 from funade.domain.answers import (
@@ -17,8 +19,10 @@ from funade.domain.answers import (
     DeploymentShown,
     HistoryShown,
     LogShown,
+    PauseChanged,
     Planned,
     Refused,
+    RightsShown,
     StatusShown,
 )
 from funade.domain.commands import ReadLog, ShowHistory
@@ -41,7 +45,9 @@ def reply(answer: Answer | Help | Misread, reader: Reader, *, width: int = WIDTH
     return "\n".join(_lines(answer, reader, width))
 
 
-def _lines(answer: Answer | Help | Misread, reader: Reader, width: int) -> list[str]:
+def _lines(  # noqa: PLR0912 - one branch an answer, flat on purpose
+    answer: Answer | Help | Misread, reader: Reader, width: int
+) -> list[str]:
     match answer:
         case Misread():
             return misreading_lines(answer.code, answer.understood, answer.suggestion, answer.detail, reader)
@@ -60,7 +66,11 @@ def _lines(answer: Answer | Help | Misread, reader: Reader, width: int) -> list[
         case HistoryShown():
             return history(answer, reader)
         case Changed():
-            return [changed(answer, reader)]
+            return changed(answer, reader)
+        case PauseChanged(pause=pause):
+            return [pause_line(pause, reader)]
+        case RightsShown():
+            return rights_lines(answer, reader)
         case LogShown():
             return log(answer, reader)
         case _ as never:
@@ -120,13 +130,14 @@ def history(answer: HistoryShown, reader: Reader) -> list[str]:
     """Return what happened, newest first; the place is named once where all of it is one."""
     if not answer.events:
         return [reader.word(answers.NOTHING_HAPPENED)]
-    places = {(one.application, one.environment) for one in answer.events}
+    # What is told of everything, a pause, has no place of its own.
+    places = {(one.application, one.environment) for one in answer.events if one.application}
     times = [moment(one.at, reader) for one in answer.events]
     longest = max(map(len, times))
     rows = []
     for event, time in zip(answer.events, times, strict=True):
         number = "" if event.number is None else f"#{event.number}"
-        place = [plain(f"{event.application} {event.environment}")] if len(places) > 1 else []
+        place = [plain(f"{event.application} {event.environment}".strip())] if len(places) > 1 else []
         rows.append([time.rjust(longest), number, *place, happening_line(event, reader)])
     lines = table(rows)
     if answer.before is not None:
@@ -134,18 +145,6 @@ def history(answer: HistoryShown, reader: Reader) -> list[str]:
         page = ShowHistory(application=application, environment=environment, before=answer.before)
         lines += ["", reader.word(answers.OLDER, command=spell(page))]
     return lines
-
-
-def changed(answer: Changed, reader: Reader) -> str:
-    """Return how an environment stands now."""
-    berth = answer.berth
-    place = {"application": plain(berth.application), "environment": plain(berth.environment)}
-    if berth.doubt is not None:
-        problem = plain(berth.doubt.problem)
-        return reader.word(answers.STILL_CLOSED, **place, number=berth.doubt.number, problem=problem)
-    if berth.hold is not None:
-        return reader.word(answers.STILL_HELD, **place, number=berth.hold.number)
-    return reader.word(answers.OPEN, **place)
 
 
 def log(answer: LogShown, reader: Reader) -> list[str]:

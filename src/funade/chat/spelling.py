@@ -1,11 +1,13 @@
 """From a command back to a line that means exactly it: for suggestions, cards and echoes."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from funade.chat.names import Names
 from funade.chat.sentences import KEYWORDS, NEVER_REFS
-from funade.chat.verbs import BY_COMMAND, HELP_WORDS, SLOTS, Slot, Verb
+from funade.chat.values import RIGHT_WORDS, read_span, spell_span
+from funade.chat.verbs import BEGINNINGS, BY_COMMAND, HELP_WORDS, SLOTS, Kind, Slot, Verb
 from funade.chat.words import quote
 from funade.domain.commands import Command
 
@@ -13,6 +15,9 @@ from funade.domain.commands import Command
 _BARE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/@+#-]*[A-Za-z0-9/@+#-])?")
 #: may follow `because` as it is
 _SIMPLE_REASON = re.compile(r"[^\W_](?:[\w,.:!()/+#']|(?<=\w)-(?=\w)| (?=[\w(#]))*")
+
+#: words that mean something else than a name: small words, rights, and the second words of verbs (`resume all`)
+_OURS = KEYWORDS | HELP_WORDS | RIGHT_WORDS | {word for said in BEGINNINGS for word in said[1:]}
 
 
 def spell(command: Command, names: Names | None = None) -> str:
@@ -50,8 +55,16 @@ def spell_values(verb: Verb, values: dict[str, Any], names: Names | None) -> str
             continue
         value = ref if slot.name == "ref" else values.get(slot.name)
         if value is not None and value != _default(verb, slot):
-            options += _option(slot.name, str(value))
+            options += _said(slot, value)
     return " ".join([*said, *options, *_reason(values.get("reason"))])
+
+
+def _said(slot: Slot, value: object) -> list[str]:
+    if slot.kind is Kind.FLAG:
+        return [slot.options[0]]
+    if slot.kind is Kind.DURATION and isinstance(value, timedelta):
+        return [slot.options[0], spell_span(value)]
+    return _option(slot.name, str(value))
 
 
 def _default(verb: Verb, slot: Slot) -> object:
@@ -70,7 +83,8 @@ def _option(name: str, value: str) -> list[str]:
 
 def _word(text: str) -> str:
     """Return a name or value, in quotation marks unless it can be mistaken for nothing else."""
-    return text if _BARE.fullmatch(text) and text.lower() not in KEYWORDS | HELP_WORDS else quote(text)
+    is_clear = _BARE.fullmatch(text) and text.lower() not in _OURS and read_span(text) is None
+    return text if is_clear else quote(text)
 
 
 def _is_plainly_a_ref(ref: str, application: str, names: Names | None) -> bool:

@@ -1,5 +1,6 @@
 """What is live where, in a small table; whatever is wrong stands on top."""
 
+from funade.chat.barriers import barrier_lines, pause_line
 from funade.chat.layout import table
 from funade.domain.answers import EnvironmentShown, StatusShown
 from funade.domain.deployment import State
@@ -29,18 +30,13 @@ def _problems(answer: StatusShown, reader: Reader) -> list[str]:
     if answer.configuration_problem is not None:
         broken = because(Reason.CONFIGURATION_BROKEN, problem=answer.configuration_problem)
         lines.append(reason_with_remedy(broken, reader))
+    if answer.pause is not None:
+        lines.append(pause_line(answer.pause, reader))
     waits = any(one.running or one.waiting for one in answer.environments)
     if waits and not any(one.alive for one in answer.processes):
         lines.append(reader.word(answers.NO_PROCESS))
     for one in answer.environments:
-        berth = one.berth
-        place = {"application": berth.application, "environment": berth.environment}
-        if berth.doubt is not None:
-            closed = because(Reason.ENVIRONMENT_IN_DOUBT, **place, number=berth.doubt.number)
-            lines.append(reason_with_remedy(closed, reader))
-        if berth.hold is not None:
-            shown = {name: plain(value) for name, value in place.items()}
-            lines.append(reader.word(answers.HELD, **shown, number=berth.hold.number))
+        lines += barrier_lines(one.berth, reader)
     for set_aside in answer.quarantined:
         lines.append(
             reader.word(

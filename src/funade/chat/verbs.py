@@ -1,5 +1,6 @@
 """The table of verbs: a new command is a dataclass in the domain and one row here."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -10,15 +11,23 @@ from funade.domain.commands import (
     Cancel,
     Command,
     Deploy,
+    Hold,
+    Lock,
+    Override,
+    PauseAll,
     PlanDeployment,
     ReadLog,
+    Reject,
     Reopen,
     Resume,
+    ResumeAll,
     Retry,
     Rollback,
     ShowDeployment,
     ShowHistory,
+    ShowRights,
     ShowStatus,
+    Unlock,
     Why,
 )
 
@@ -32,6 +41,11 @@ class Kind(StrEnum):
     NUMBER = "number"  #: a deployment's: `12`, `#12`
     COUNT = "count"
     TEXT = "text"
+    FLAG = "flag"  #: an option without a value
+    DURATION = "duration"  #: `30m`, `2h`, `1d`
+    REVISION = "revision"  #: seven digits of a commit, or more
+    PERSON = "person"
+    RIGHT = "right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,12 @@ SLOTS: dict[str, Slot] = {
         Slot("before", Kind.COUNT, ("--before",)),
         Slot("attempt", Kind.COUNT, ("--attempt",)),
         Slot("offset", Kind.COUNT, ("--offset",)),
+        Slot("force", Kind.FLAG, ("--force",)),
+        Slot("steal", Kind.FLAG, ("--steal",)),
+        Slot("lasts", Kind.DURATION, ("--for",)),
+        Slot("revision", Kind.REVISION, ("--revision",)),
+        Slot("person", Kind.PERSON, ("--person",)),
+        Slot("right", Kind.RIGHT, ("--right",)),
     )
 }
 
@@ -67,7 +87,8 @@ class Verb:
     """One thing that can be asked.
 
     `words` are how it is said at the beginning, the first one being how it is spelled; `japanese` stems are also said
-    at the end, in the forms of `する`; `also` are further forms. `only_reads` may be asked as a question.
+    at the end, in the forms of `する`; `also` are further forms. `telling` are words that say a field's value too.
+    `only_reads` may be asked as a question.
     """
 
     name: str
@@ -75,6 +96,7 @@ class Verb:
     words: tuple[str, ...]
     japanese: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    telling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     only_reads: bool = False
     joins_environment: str = ""
 
@@ -97,6 +119,21 @@ class Verb:
         return SLOTS[name] in self.slots
 
 
+ALL_OF_IT = ("全", "すべて", "全て", "全部")
+STEALING: dict[str, dict[str, Any]] = {
+    said: {"steal": True}
+    for said in (
+        *("steal the lock", "steal lock", "steal", "take over the lock"),
+        *(
+            "ロックを奪う",
+            "ロックを奪って",
+            "ロックを奪ってください",
+            *forms("ロックを奪取"),
+            *forms("ロック奪取"),
+        ),
+    )
+}
+
 VERBS: tuple[Verb, ...] = (
     Verb(name="deploy", command=Deploy, words=("deploy",), japanese=("デプロイ",), joins_environment="to"),
     Verb(
@@ -117,6 +154,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(name="retry", command=Retry, words=("retry",), japanese=("再試行", "リトライ")),
     Verb(name="approve", command=Approve, words=("approve",), japanese=("承認",)),
+    Verb(name="reject", command=Reject, words=("reject",), japanese=("却下", "否認")),
+    Verb(name="override", command=Override, words=("override",), japanese=("強行", "強制実行")),
     Verb(
         name="cancel",
         command=Cancel,
@@ -125,12 +164,48 @@ VERBS: tuple[Verb, ...] = (
         also=("取り消し", "取り消して", "取り消してください", "取り消す"),
     ),
     Verb(
+        name="lock",
+        command=Lock,
+        words=("lock",),
+        japanese=("ロック",),
+        telling=STEALING,
+    ),
+    Verb(
+        name="unlock",
+        command=Unlock,
+        words=("unlock",),
+        japanese=("ロック解除", "ロックを解除", "アンロック"),
+        also=("ロックを外して", "ロックを外してください", "ロックを外す"),
+    ),
+    Verb(
         name="reopen",
         command=Reopen,
         words=("reopen", "re-open"),
         japanese=("再オープン", "閉鎖を解除", "閉鎖解除"),
     ),
-    Verb(name="resume", command=Resume, words=("resume",), japanese=("再開",)),
+    Verb(
+        name="hold",
+        command=Hold,
+        words=("hold",),
+        japanese=("保留", "自動デプロイを保留", "自動デプロイを停止"),
+    ),
+    Verb(name="resume", command=Resume, words=("resume",), japanese=("再開", "自動デプロイを再開")),
+    Verb(
+        name="pause all",
+        command=PauseAll,
+        words=("pause all", "pause everything", "stop everything", "stop all"),
+        japanese=tuple(
+            f"{all_of_it}{particle}停止" for all_of_it in ALL_OF_IT for particle in ("", " ", "を")
+        ),
+    ),
+    Verb(
+        name="resume all",
+        command=ResumeAll,
+        words=("resume all", "resume everything"),
+        japanese=tuple(
+            f"{all_of_it}{particle}再開" for all_of_it in ALL_OF_IT for particle in ("", " ", "を")
+        ),
+    ),
     Verb(
         name="status",
         command=ShowStatus,
@@ -151,6 +226,13 @@ VERBS: tuple[Verb, ...] = (
         command=Why,
         words=("why",),
         also=("なぜ", "なんで", "どうして", "なぜですか"),
+        only_reads=True,
+    ),
+    Verb(
+        name="rights",
+        command=ShowRights,
+        words=("rights", "who may", "who can", "who", "show rights", "may", "can"),
+        also=("権限", "権限は", "権限を見せて", "権限を教えて", "権限を表示", "誰", "誰が", "誰ですか"),
         only_reads=True,
     ),
     Verb(
@@ -185,12 +267,20 @@ HABITS: dict[str, str] = {
     "stop": "cancel",
     "tail": "logs",
     "undo": "rollback",
+    "deny": "reject",
+    "decline": "reject",
+    "freeze": "lock",
+    "pause": "hold",
+    "veto": "reject",
     "リリース": "deploy",
     "戻して": "rollback",
     "停止": "cancel",
     "止めて": "cancel",
     "反映": "deploy",
 }
+
+#: as above, where nothing follows
+HABITS_ALONE: dict[str, str] = {"pause": "pause all"}
 
 BY_COMMAND: dict[type[Any], Verb] = {verb.command: verb for verb in VERBS}
 BY_NAME: dict[str, Verb] = {verb.name: verb for verb in VERBS}
@@ -199,15 +289,26 @@ BY_NAME: dict[str, Verb] = {verb.name: verb for verb in VERBS}
 BEGINNINGS: dict[tuple[str, ...], Verb] = {
     tuple(said.split()): verb
     for verb in VERBS
-    for said in (*verb.words, *(form for stem in verb.japanese for form in forms(stem)), *verb.also)
+    for said in (
+        *verb.words,
+        *(form for stem in verb.japanese for form in forms(stem)),
+        *verb.also,
+        *verb.telling,
+    )
 }
 FIRST_WORDS: frozenset[str] = frozenset(said[0] for said in BEGINNINGS)
 #: a verb as the end of a text: only Japanese ends with its verb
 ENDINGS: dict[str, Verb] = {
     said: verb
     for verb in VERBS
-    for said in (*(form for stem in verb.japanese for form in forms(stem)), *verb.also)
+    for said in (
+        *(form for stem in verb.japanese for form in forms(stem)),
+        *verb.also,
+        *(one for one in verb.telling if not one.isascii()),
+    )
 }
+#: what a command's first word may have been meant to be
+SAID_FIRST: tuple[str, ...] = tuple(dict.fromkeys(verb.words[0].partition(" ")[0] for verb in VERBS))
 OPTIONS: frozenset[str] = frozenset(option for slot in SLOTS.values() for option in slot.options)
 LONGEST_BEGINNING = max(map(len, BEGINNINGS))
 

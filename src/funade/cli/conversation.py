@@ -17,7 +17,7 @@ from funade.cli.session import Session
 from funade.domain.answers import StatusShown
 from funade.domain.commands import Command, Deploy, ShowStatus
 from funade.domain.errors import FunadeError
-from funade.domain.policy import right_for
+from funade.domain.policy import changes_something
 from funade.domain.wire import to_plain
 from funade.texts import terminal
 
@@ -101,7 +101,7 @@ class Conversation:
         return self._do(heard)
 
     def _do(self, command: Command) -> Exit:
-        if right_for(command) is None:
+        if not changes_something(command):
             answer = self._connection.ask(command)
             self._session.show(answer)
             return of_reading(answer)

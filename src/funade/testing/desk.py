@@ -14,8 +14,11 @@ from funade.domain.answers import (
     EnvironmentShown,
     HistoryShown,
     LogShown,
+    PauseChanged,
     Planned,
     Refused,
+    RightShown,
+    RightsShown,
     StatusShown,
     Waiting,
 )
@@ -25,20 +28,31 @@ from funade.domain.commands import (
     Cancel,
     Command,
     Deploy,
+    Hold,
+    Lock,
+    Override,
+    PauseAll,
     PlanDeployment,
     ReadLog,
+    Reject,
     Reopen,
     Resume,
+    ResumeAll,
     Retry,
     Rollback,
     ShowDeployment,
     ShowHistory,
+    ShowRights,
     ShowStatus,
+    Unlock,
     Why,
 )
 from funade.domain.deployment import Deployment, Phase, Preview, Purpose, State
 from funade.domain.environment import Berth
-from funade.domain.people import Actor
+from funade.domain.environment import Hold as Held
+from funade.domain.lock import Lock as Locked
+from funade.domain.lock import Pause
+from funade.domain.people import Actor, Right
 from funade.domain.plan import Plan, Step, digest
 from funade.domain.reason import Reason, because
 from funade.domain.release import Release
@@ -71,7 +85,9 @@ class FakeDesk:
             raise self.breaks_with
         return self._answer(command, actor, request)
 
-    def _answer(self, command: Command, actor: Actor, request: str) -> Answer:
+    def _answer(  # noqa: PLR0912 - one branch a command, flat on purpose
+        self, command: Command, actor: Actor, request: str
+    ) -> Answer:
         match command:
             case PlanDeployment():
                 return self._plan(command)
@@ -87,12 +103,24 @@ class FakeDesk:
                 old = self.deployments[number]
                 again = Deploy(application=old.application, environment=old.environment, ref=old.ref)
                 return self._accept(again, actor, request)
-            case Approve(number=number) | Cancel(number=number) | ShowDeployment(number=number):
+            case (
+                Approve(number=number)
+                | Reject(number=number)
+                | Override(number=number)
+                | Cancel(number=number)
+                | ShowDeployment(number=number)
+            ):
                 return self._show(number)
             case Why(number=number):
                 return self._show(max(self.deployments, default=0) if number is None else number)
-            case Reopen() | Resume():
-                return Changed(berth=Berth(application=command.application, environment=command.environment))
+            case Lock() | Unlock() | Reopen() | Hold() | Resume():
+                return Changed(berth=_berth_after(command, actor))
+            case PauseAll():
+                return PauseChanged(pause=Pause(by=actor.name, since=NOON, reason=command.reason))
+            case ResumeAll():
+                return PauseChanged(pause=None)
+            case ShowRights():
+                return self._rights(command)
             case ShowStatus():
                 return self._status(command)
             case ShowHistory():
@@ -185,6 +213,26 @@ class FakeDesk:
             )
         )
 
+    def _rights(self, command: ShowRights) -> RightsShown:
+        may = None if command.person is None else command.person == "ada"
+        shown = tuple(
+            RightShown(
+                application=application,
+                environment=environment,
+                right=right.value,
+                members=("ada",),
+                may=may,
+                by_rule="ada" if may else None,
+            )
+            for application, environments in KNOWN.items()
+            for environment in environments
+            for right in Right
+            if command.application in (None, application)
+            and command.environment in (None, environment)
+            and command.right in (None, right.value)
+        )
+        return RightsShown(person=command.person, rights=shown)
+
     def _read_log(self, command: ReadLog) -> LogShown | Refused:
         deployment = self.deployments.get(command.number)
         if deployment is None:
@@ -200,6 +248,20 @@ class FakeDesk:
             next=following,
             complete=deployment.has_ended and following >= len(log),
         )
+
+
+def _berth_after(command: Lock | Unlock | Reopen | Hold | Resume, actor: Actor) -> Berth:
+    berth = Berth(application=command.application, environment=command.environment)
+    match command:
+        case Lock():
+            until = None if command.lasts is None else NOON + command.lasts
+            why = command.reason or ""
+            locked = Locked(by=actor.name, by_id=actor.id, reason=why, since=NOON, until=until)
+            return replace(berth, lock=locked)
+        case Hold():
+            return replace(berth, hold=Held(since=NOON, by=actor.name, reason=command.reason))
+        case _:
+            return berth
 
 
 def _release(application: str, environment: str) -> Release:

@@ -52,11 +52,41 @@ LOG_EMPTY = mark("#{number} has written nothing")
 LOG_EMPTY_YET = mark("#{number} has written nothing yet")
 LOG_MORE = mark("There is more: `{command}`")
 
-# An environment that was changed
+# What keeps deploys from an environment
 OPEN = mark("nothing keeps deploys from `{environment}` of `{application}`")
-STILL_CLOSED = mark("`{environment}` of `{application}` is still closed since #{number}: {problem}")
-STILL_HELD = mark(
-    "`{environment}` of `{application}` is open; automatic deploys are still held since rollback #{number}"
+STOLEN = mark("the lock was {before}'s until now; tell them")
+LOCKED = mark(
+    "`{environment}` of `{application}` is locked by {by} since {since}: {reason}"
+    " — `unlock {application} {environment}` opens it"
+)
+LOCKED_UNTIL = mark(
+    "`{environment}` of `{application}` is locked by {by} since {since}, until {until}: {reason}"
+    " — `unlock {application} {environment}` opens it"
+)
+HELD_BY = mark(
+    "automatic deploys to `{environment}` of `{application}` are held by {by} since {since}"
+    " — `resume {application} {environment}` lets them go on"
+)
+HELD_BECAUSE = mark(
+    "automatic deploys to `{environment}` of `{application}` are held by {by} since {since}: {reason}"
+    " — `resume {application} {environment}` lets them go on"
+)
+PAUSED = mark("everything is paused by {by} since {since}: nothing is started — `resume all` lets it go on")
+PAUSED_BECAUSE = mark(
+    "everything is paused by {by} since {since}: {reason}; nothing is started — `resume all` lets it go on"
+)
+NOT_PAUSED = mark("nothing is paused: deployments are started again")
+
+# Rights
+RIGHT = mark("right")
+WHO = mark("who")
+NOBODY = mark("nobody")
+RIGHTS_OF = mark("What {person} may do:")
+MAY_BY = mark("yes, through `{rule}`")
+MAY_NOT = mark("no, only {members}")
+NO_RIGHTS = mark("there is nothing that could be deployed")
+OWNER_ALONE = mark(
+    "`funade.yaml` names no people: whoever owns the data folder may do everything, from this machine's terminal"
 )
 
 # Help
@@ -69,6 +99,14 @@ VERBS: dict[str, str] = {
     "plan": mark("show what a deploy would do, and do nothing"),
     "rollback": mark("put back the last release that was seen healthy, or another one"),
     "retry": mark("ask again for what an unsuccessful deployment wanted"),
+    "reject": mark("say no to a deployment that waits"),
+    "override": mark("let a deployment go ahead despite what stands in its way, for everybody to see"),
+    "lock": mark("keep others out of an environment"),
+    "unlock": mark("let others in again"),
+    "hold": mark("let automatic deploys of an environment wait"),
+    "pause all": mark("stop everything at once: nothing more is started anywhere"),
+    "resume all": mark("let everything go on"),
+    "rights": mark("show who may do what where"),
     "approve": mark("say yes to a deployment that asks"),
     "cancel": mark("wish a deployment to stop"),
     "reopen": mark("open an environment that was closed, once you have looked"),

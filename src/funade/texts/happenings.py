@@ -4,6 +4,7 @@ from typing import assert_never
 
 from funade.domain import events
 from funade.domain.events import Event
+from funade.texts.barriers import barrier_line, override_line, with_reason
 from funade.texts.catalogue import Reader, mark
 from funade.texts.plain import plain
 from funade.texts.reasons import reason
@@ -21,7 +22,6 @@ ENDINGS: dict[str, str] = {
     "abandoned": mark("its program was ended because nobody looked after it"),
     "never_started": mark("its program could not be started"),
 }
-_WITH_REASON = mark("{said}: {reason}")
 _WITH_STATUS = mark("{said} with status {exit_code}")
 _WITH_SIGNAL = mark("{said} by signal {signal}")
 
@@ -32,11 +32,15 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
     place = {"by": by, "application": application, "environment": environment}
     match event.happening:
         case events.DeploymentRequested() as told:
-            return _with(_request(told, place, reader), told.reason, reader)
+            return with_reason(_request(told, place, reader), told.reason, reader)
         case events.ConfirmationWanted(because=because):
             return reader.word(mark("asks again: {why}"), why=reason(because, reader))
         case events.DeploymentApproved(digest=digest):
             return reader.word(mark("{by} approved plan `{digest}`"), by=by, digest=plain(digest)[:7])
+        case events.DeploymentRejected(reason=why):
+            return with_reason(reader.word(mark("{by} rejected it"), by=by), why, reader)
+        case events.RulesOverridden(despite=despite, reason=why):
+            return with_reason(override_line(by, despite, reader), why, reader)
         case events.DeploymentStarted(attempt=1):
             return reader.word(mark("started"))
         case events.DeploymentStarted(attempt=attempt):
@@ -49,27 +53,23 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
         case events.ExecutionEnded() as told:
             return _ending(told, reader)
         case events.CancelAsked(reason=why):
-            return _with(reader.word(mark("{by} asked to cancel it"), by=by), why, reader)
+            return with_reason(reader.word(mark("{by} asked to cancel it"), by=by), why, reader)
         case events.DeploymentFinished() as told:
             return _finish(told, reader)
         case events.RequestRefused(asked=asked, because=because):
             said = mark("{by} was refused `{asked}`: {why}")
             return reader.word(said, by=by, asked=plain(asked), why=reason(because, reader))
-        case events.EnvironmentClosed(problem=problem):
-            said = mark("`{environment}` of `{application}` was closed: {problem}")
-            return reader.word(said, **place, problem=plain(problem))
-        case events.EnvironmentReopened(reason=why):
-            return _with(
-                reader.word(mark("{by} reopened `{environment}` of `{application}`"), **place), why, reader
-            )
-        case events.AutomationHeld(number=number):
-            said = mark(
-                "automatic deploys to `{environment}` of `{application}` are held by rollback #{number}"
-            )
-            return reader.word(said, **place, number=number)
-        case events.AutomationResumed(reason=why):
-            said = mark("{by} let automatic deploys to `{environment}` of `{application}` go on")
-            return _with(reader.word(said, **place), why, reader)
+        case (
+            events.LockTaken()
+            | events.LockReleased()
+            | events.EverythingPaused()
+            | events.EverythingResumed()
+            | events.EnvironmentClosed()
+            | events.EnvironmentReopened()
+            | events.AutomationHeld()
+            | events.AutomationResumed() as told
+        ):
+            return barrier_line(told, place, reader)
         case _ as never:
             assert_never(never)
 
@@ -103,9 +103,4 @@ def _ending(told: events.ExecutionEnded, reader: Reader) -> str:
 def _finish(told: events.DeploymentFinished, reader: Reader) -> str:
     if told.state == "succeeded":
         return reader.word(mark("succeeded, seen live") if told.verified else NOT_VERIFIED)
-    return _with(state_word(told.state, reader), reason(told.because, reader), reader)
-
-
-def _with(said: str, why: str | None, reader: Reader) -> str:
-    """Return what was said with a reason behind it, if there is one."""
-    return reader.word(_WITH_REASON, said=said, reason=plain(why)) if why else said
+    return with_reason(state_word(told.state, reader), reason(told.because, reader), reader)

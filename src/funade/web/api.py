@@ -19,7 +19,7 @@ from funade.domain.answers import Answer
 from funade.domain.commands import COMMANDS, Command
 from funade.domain.errors import FunadeError
 from funade.domain.people import Actor
-from funade.domain.policy import right_for
+from funade.domain.policy import changes_something
 from funade.domain.wire import Plain, Unreadable, from_tagged, kind_of, to_plain
 
 LONGEST_BODY = 1_000_000  #: bytes; the longest sensible command has a few thousand
@@ -89,7 +89,7 @@ def parse(body: bytes) -> tuple[Command, str]:
 
 
 def _request_id(given: Plain, command: Command) -> str:
-    if given is None and right_for(command) is None:
+    if given is None and not changes_something(command):
         return str(uuid4())
     try:
         return str(UUID(given if isinstance(given, str) else ""))
