@@ -4,15 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from funade.chat.layout import indented, table
+from funade.chat.spelling import spell
 from funade.domain.answers import DeploymentShown, Waiting
-from funade.domain.deployment import Deployment, State
-from funade.domain.reason import Because
+from funade.domain.commands import Rollback
+from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.reason import Because, Reason
 from funade.domain.wire import Plain, to_plain
 from funade.texts import Reader, answers, plain
+from funade.texts.barriers import overridden, with_reason
 from funade.texts.happenings import happening_line, ref_and_revision
 from funade.texts.reasons import reason_with_remedy
 from funade.texts.states import standing_of
 from funade.texts.times import moment, span
+
+#: waits that a person with the right may cut short
+_OVERRIDABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.FROZEN, Reason.LOCKED})
 
 
 def line_of(application: str, what: str, environment: str, reader: Reader) -> str:
@@ -100,6 +106,7 @@ def _course(deployment: Deployment, reader: Reader) -> list[str]:
         if deployment.reason
         else reader.word(answers.ASKED, by=by, at=at)
     ]
+    lines += decisions(deployment, reader)
     if deployment.started_at is not None:
         lines.append(_run(deployment, deployment.started_at, reader))
     elif deployment.ended_at is not None:
@@ -107,6 +114,25 @@ def _course(deployment: Deployment, reader: Reader) -> list[str]:
     if deployment.wish is not None and not deployment.has_ended:
         wish = deployment.wish
         lines.append(reader.word(answers.WISHED_AWAY, by=plain(wish.by), at=moment(wish.at, reader)))
+    return lines
+
+
+def decisions(deployment: Deployment, reader: Reader) -> list[str]:
+    """Return who has approved it, and who goes ahead despite what."""
+    lines = []
+    for approval in deployment.approvals:
+        said = reader.word(answers.APPROVED, by=plain(approval.by), at=moment(approval.at, reader))
+        lines.append(with_reason(said, approval.reason, reader))
+    return [*lines, *overrides(deployment, reader)]
+
+
+def overrides(deployment: Deployment, reader: Reader) -> list[str]:
+    """Return who goes ahead despite what, and why."""
+    lines = []
+    for one in deployment.overrides:
+        despite, reason = overridden(one.despite, reader), plain(one.reason)
+        at = moment(one.at, reader)
+        lines.append(reader.word(answers.OVERRIDDEN, by=plain(one.by), at=at, despite=despite, reason=reason))
     return lines
 
 
@@ -128,8 +154,22 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
     deployment = answer.deployment
     number = deployment.number
     commands = [f"logs {number}"] if answer.log_length else []
+    if deployment.state is State.AWAITING_APPROVAL:
+        commands += [f"approve {number}", f"reject {number}"]
+    if any(one.because.code in _OVERRIDABLE for one in answer.waiting):
+        commands.append(f"override {number} because …")
     if deployment.state in (State.FAILED, State.CANCELLED):
         commands.append(f"retry {number}")
+        if _has_something_to_go_back_to(deployment):
+            commands.append(
+                spell(Rollback(application=deployment.application, environment=deployment.environment))
+            )
     elif not deployment.has_ended and deployment.wish is None:
         commands.append(f"cancel {number}")
     return commands
+
+
+def _has_something_to_go_back_to(deployment: Deployment) -> bool:
+    """Tell whether its execution has begun where something was live before."""
+    began = deployment.started_at is not None and deployment.purpose is not Purpose.ROLLBACK
+    return began and deployment.preview.live is not None

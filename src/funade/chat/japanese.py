@@ -17,6 +17,7 @@ PARTICLES = {
     "は": TOPIC,
     "が": TOPIC,
 }
+WHO = "誰が"
 #: said behind a verb's stem (`デプロイ` + `して`), or after it as a word of its own
 _DO = (
     "",
@@ -36,6 +37,7 @@ POLITE = frozenset(
 _STOPS = "。．、，！!.,?？"
 
 _RUN = re.compile("[!-~！-～]+番?")
+_SPAN = re.compile("[0-9０-９]+(?:時間|分間?|日間?|秒間?)")
 _PARTICLE = re.compile("から|[をにへのでは]")
 _KANA_OR_KANJI = re.compile("[ぁ-ヿ一-鿿]")
 
@@ -48,8 +50,8 @@ def forms(stem: str) -> tuple[str, ...]:
 def split(words: list[Word], verbs: frozenset[str]) -> list[Word]:
     """Return the words with `shopをproductionにデプロイして` taken apart.
 
-    A word is taken apart only as a whole: western words, each followed by a particle, and a known verb at its end.
-    Anything else may be a branch and stays.
+    A word is taken apart only as a whole: western words, each followed by a particle, times, and a known verb at its
+    end. Anything else may be a branch and stays.
     """
     if not any(_KANA_OR_KANJI.search(word.text) for word in words if not word.quoted):
         return words
@@ -71,10 +73,14 @@ def _split(word: Word, verbs: frozenset[str]) -> list[Word]:
         position = end
 
     while position < len(text):
-        run = _RUN.match(text, position)
+        run, span = _RUN.match(text, position), _SPAN.match(text, position)
         particle = _PARTICLE.match(text, position)
         if text[position:] in verbs or text[position:] in POLITE:
             add(len(text))
+        elif span is not None and may_run:
+            add(span.end())
+        elif text.startswith(WHO, position) and not parts:
+            add(len(WHO))
         elif run is not None and may_run and text[run.end() - 1] not in "/-_.":
             if run.end() < len(text) and not _PARTICLE.match(text, run.end()):
                 return [word]

@@ -8,7 +8,7 @@ from funade.chat.matching import Matching, ambiguous
 from funade.chat.sentences import NEVER_REFS, Item, Mark
 from funade.chat.values import STOPS, read_revision, read_right, read_span
 
-_FOR = re.compile(r"\bfor\s+$", re.IGNORECASE)
+_FOR = re.compile(r"\b(for\s+)(?:(?:the|an?)\s+)?$", re.IGNORECASE)
 
 
 def take_span(items: list[Item], matching: Matching) -> timedelta | None:
@@ -38,7 +38,7 @@ def _refuse_other_end(item: Item, items: list[Item], matching: Matching) -> None
         return
     if any(matching.find_application(one.word) for one in items if one is not item):
         text = matching.text
-        repaired = f"{text[: said_for.start()]}because {text[item.word.start :]}"
+        repaired = f"{text[: said_for.start()]}because {text[said_for.end(1) :]}"
         raise NotUnderstood(Misreading.NOT_A_SPAN, repaired, word=item.text)
 
 

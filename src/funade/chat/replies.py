@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from funade.chat.barriers import changed, pause_line
-from funade.chat.deployments import deployment_shown, line_of, numbered, waiting_lines
+from funade.chat.deployments import deployment_shown, line_of, numbered, overrides, waiting_lines
 from funade.chat.heard import Help, Misread
 from funade.chat.helping import help_lines
 from funade.chat.layout import clip, indented, table, width_of
@@ -58,7 +58,8 @@ def _lines(  # noqa: PLR0912 - one branch an answer, flat on purpose
         case Planned():
             return planned(answer, reader, width)
         case Accepted(deployment=deployment, waiting=waiting):
-            return [numbered(deployment, reader), *indented(waiting_lines(waiting, reader))]
+            beside = [*overrides(deployment, reader), *waiting_lines(waiting, reader)]
+            return [numbered(deployment, reader), *indented(beside)]
         case DeploymentShown():
             return deployment_shown(answer, reader)
         case StatusShown():

@@ -146,6 +146,7 @@ class Filling(Matching):
             return
         if self.find_application(chosen.word) is None:
             self._misread_application(chosen)
+            self._miss_application(chosen)
         self.values["application"] = self.get_application(chosen.word)
         self.items.remove(chosen)
 
@@ -163,6 +164,12 @@ class Filling(Matching):
         else:
             return
         raise NotUnderstood(Misreading.UNKNOWN_APPLICATION, repaired, word=chosen.text)
+
+    def _miss_application(self, chosen: Item) -> None:
+        """Complain of `lock production`: that is an environment, and of which application is not said."""
+        if chosen.mark is Mark.NONE and self.is_environment(None, chosen.word):
+            self.values["environment"] = self.get_environment(None, chosen.word)
+            raise NotUnderstood(Misreading.MISSING_APPLICATION)
 
     def _take_goal(self) -> None:
         """Take the number of the deployment to go back to: `to 12`, or `#12` anywhere."""

@@ -50,13 +50,16 @@ def spell_values(verb: Verb, values: dict[str, Any], names: Names | None) -> str
             options += _option("environment", environment)
         else:
             said += [*([verb.joins_environment] if verb.joins_environment else []), _word(environment)]
+    said += _plainly(values, names)
     for slot in verb.slots:
         if slot.name in ("application", "environment", "number", "reason"):
             continue
         value = ref if slot.name == "ref" else values.get(slot.name)
+        if slot.name == "revision" or (slot.name == "lasts" and "for" in said):
+            continue
         if value is not None and value != _default(verb, slot):
             options += _said(slot, value)
-    return " ".join([*said, *options, *_reason(values.get("reason"))])
+    return " ".join([*said, *options, *spell_reason(values.get("reason"))])
 
 
 def _said(slot: Slot, value: object) -> list[str]:
@@ -64,7 +67,22 @@ def _said(slot: Slot, value: object) -> list[str]:
         return [slot.options[0]]
     if slot.kind is Kind.DURATION and isinstance(value, timedelta):
         return [slot.options[0], spell_span(value)]
+    if slot.kind is Kind.RIGHT:
+        return [slot.options[0], str(value)]
     return _option(slot.name, str(value))
+
+
+def _plainly(values: dict[str, Any], names: Names | None) -> list[str]:
+    """Return what needs no option: the digits of a commit, and a time that is nobody's name."""
+    said = []
+    if values.get("revision") is not None:
+        said.append(values["revision"])
+    lasts = values.get("lasts")
+    if lasts is not None and names is not None:
+        span = spell_span(lasts)
+        if names.find_application(span) is None and names.find_environment(None, span) is None:
+            said += ["for", span]
+    return said
 
 
 def _default(verb: Verb, slot: Slot) -> object:
@@ -94,7 +112,8 @@ def _is_plainly_a_ref(ref: str, application: str, names: Names | None) -> bool:
     return names.find_environment(application, ref) is None and names.find_application(ref) is None
 
 
-def _reason(reason: str | None) -> list[str]:
+def spell_reason(reason: str | None) -> list[str]:
+    """Return why, as the end of a line."""
     if reason is None:
         return []
     return ["because", reason] if _SIMPLE_REASON.fullmatch(reason) else ["--reason", quote(reason)]

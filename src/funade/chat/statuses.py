@@ -1,9 +1,10 @@
 """What is live where, in a small table; whatever is wrong stands on top."""
 
 from funade.chat.barriers import barrier_lines, pause_line
+from funade.chat.deployments import line_of_deployment
 from funade.chat.layout import table
 from funade.domain.answers import EnvironmentShown, StatusShown
-from funade.domain.deployment import State
+from funade.domain.deployment import Deployment, State
 from funade.domain.reason import Reason, because
 from funade.texts import Reader, answers, plain
 from funade.texts.reasons import reason_with_remedy
@@ -37,6 +38,7 @@ def _problems(answer: StatusShown, reader: Reader) -> list[str]:
         lines.append(reader.word(answers.NO_PROCESS))
     for one in answer.environments:
         lines += barrier_lines(one.berth, reader)
+        lines += [_asking(each, reader) for each in one.waiting if each.state is State.AWAITING_APPROVAL]
     for set_aside in answer.quarantined:
         lines.append(
             reader.word(
@@ -49,6 +51,25 @@ def _problems(answer: StatusShown, reader: Reader) -> list[str]:
     if answer.obligations:
         lines.append(answers.owed(answer.obligations, reader))
     return lines
+
+
+def _asking(deployment: Deployment, reader: Reader) -> str:
+    """Return whose go a deployment still needs, and who has given theirs."""
+    number, given = deployment.number, deployment.because
+    if given is not None and given.code is not Reason.AWAITING_APPROVAL:
+        return reader.word(answers.RUNS, number=number, state=reason_with_remedy(given, reader))
+    what = {
+        "number": number,
+        "line": line_of_deployment(deployment, reader),
+        "by": plain(deployment.asked_by),
+    }
+    if deployment.approvals:
+        approvers = ", ".join(plain(one.by) for one in deployment.approvals)
+        said = reader.word(answers.ASKS_WITH_APPROVALS, **what, approvers=approvers)
+    else:
+        said = reader.word(answers.ASKS, **what)
+    place = {"application": plain(deployment.application), "environment": plain(deployment.environment)}
+    return reader.word(answers.APPROVE_OR_REJECT, what=said, number=number, **place)
 
 
 def _row(one: EnvironmentShown, reader: Reader) -> list[str]:

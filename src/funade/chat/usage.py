@@ -3,8 +3,17 @@
 from typing import Any
 
 from funade.chat.names import Names
-from funade.chat.spelling import spell_values
+from funade.chat.spelling import spell_reason, spell_values
 from funade.chat.verbs import Verb
+
+_MORE = (
+    ("to", "[to #NUMBER]"),
+    ("revision", "[COMMIT]"),
+    ("right", "[RIGHT]"),
+    ("lasts", "[for 2h]"),
+    ("steal", "[--steal]"),
+    ("force", "[--force]"),
+)
 
 
 def usage(verb: Verb, values: dict[str, Any], names: Names | None) -> str:
@@ -23,13 +32,15 @@ def usage(verb: Verb, values: dict[str, Any], names: Names | None) -> str:
         environment = values.get("environment", "ENVIRONMENT")
         said += [*([verb.joins_environment] if verb.joins_environment else []), environment]
     elif not values and verb.has("environment"):
+        said += ["[of PERSON]"] if verb.has("person") else []
         said.append(
             "[NUMBER | APPLICATION [ENVIRONMENT]]" if verb.has("number") else "[APPLICATION [ENVIRONMENT]]"
         )
     if not values:
-        said += ["[to #NUMBER]"] if verb.has("to") else []
-        said += ["[because REASON]"] if verb.has("reason") else []
-    return " ".join(said)
+        said += [shown for name, shown in _MORE if verb.has(name)]
+        if verb.has("reason"):
+            said.append("because REASON" if verb.wants_reason else "[because REASON]")
+    return " ".join([*said, *spell_reason(values.get("reason"))])
 
 
 def _known_or_named(name: str, value: str | None) -> list[str]:

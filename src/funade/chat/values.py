@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from funade.chat.entities import Entity
+from funade.chat.folding import fold_width
 from funade.chat.heard import Misreading, NotUnderstood
 from funade.chat.japanese import forms
 from funade.chat.words import Word
@@ -76,7 +77,7 @@ def read_count(word: Word) -> int | None:
 
 def read_span(text: str) -> timedelta | None:
     """Return the time that `30m`, `2h`, `2hours` or `2時間` name, or None; a number alone names none."""
-    match = _SPAN.fullmatch(text.rstrip(STOPS).lower())
+    match = _SPAN.fullmatch(fold_width(text.rstrip(STOPS)).lower())
     unit = _UNITS.get(match[2]) if match is not None else None
     if match is None or unit is None:
         return None

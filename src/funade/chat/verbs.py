@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from funade.chat.japanese import forms
+from funade.chat.japanese import WHO, forms
 from funade.domain.commands import (
     Approve,
     Cancel,
@@ -88,7 +88,7 @@ class Verb:
 
     `words` are how it is said at the beginning, the first one being how it is spelled; `japanese` stems are also said
     at the end, in the forms of `する`; `also` are further forms. `telling` are words that say a field's value too.
-    `only_reads` may be asked as a question.
+    `only_reads` may be asked as a question; `wants_reason` is refused without one.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Verb:
     also: tuple[str, ...] = ()
     telling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     only_reads: bool = False
+    wants_reason: bool = False
     joins_environment: str = ""
 
     #: the slots of its fields, in their order
@@ -155,7 +156,13 @@ VERBS: tuple[Verb, ...] = (
     Verb(name="retry", command=Retry, words=("retry",), japanese=("再試行", "リトライ")),
     Verb(name="approve", command=Approve, words=("approve",), japanese=("承認",)),
     Verb(name="reject", command=Reject, words=("reject",), japanese=("却下", "否認")),
-    Verb(name="override", command=Override, words=("override",), japanese=("強行", "強制実行")),
+    Verb(
+        name="override",
+        command=Override,
+        words=("override",),
+        japanese=("強行", "強制実行"),
+        wants_reason=True,
+    ),
     Verb(
         name="cancel",
         command=Cancel,
@@ -169,6 +176,7 @@ VERBS: tuple[Verb, ...] = (
         words=("lock",),
         japanese=("ロック",),
         telling=STEALING,
+        wants_reason=True,
     ),
     Verb(
         name="unlock",
@@ -231,8 +239,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         name="rights",
         command=ShowRights,
-        words=("rights", "who may", "who can", "who", "show rights", "may", "can"),
-        also=("権限", "権限は", "権限を見せて", "権限を教えて", "権限を表示", "誰", "誰が", "誰ですか"),
+        words=("rights", "show rights"),
+        also=("権限", "権限は", "権限を見せて", "権限を教えて", "権限を表示"),
+        telling={said: {"person": None} for said in ("who may", "who can", "who", "誰", WHO, "誰ですか")},
         only_reads=True,
     ),
     Verb(

@@ -17,8 +17,18 @@ TROUBLES = frozenset(
         Reason.TARGET_UNREACHABLE,
     }
 )
-#: waits that only a person ends
-FOR_SOMEBODY = frozenset({Reason.AWAITING_APPROVAL, Reason.ENVIRONMENT_IN_DOUBT, Reason.NEWER_WENT_LIVE})
+#: waits that a person ends, or a date that a person has chosen
+FOR_SOMEBODY = frozenset(
+    {
+        Reason.ASKER_LOST_RIGHT,
+        Reason.AWAITING_APPROVAL,
+        Reason.ENVIRONMENT_IN_DOUBT,
+        Reason.FROZEN,
+        Reason.LOCKED,
+        Reason.NEWER_WENT_LIVE,
+        Reason.PAUSED,
+    }
+)
 
 
 def of_refusal(because: Because) -> Exit:
@@ -47,7 +57,7 @@ def waits_for_somebody(shown: DeploymentShown) -> bool:
 
 
 def is_for_somebody(waiting: Waiting) -> bool:
-    """Tell whether only a person ends this wait."""
+    """Tell whether a person ends this wait, or a date that a person has chosen."""
     return waiting.because.code in FOR_SOMEBODY
 
 

@@ -10,6 +10,8 @@ STANDS_BECAUSE = mark("#{number} {state}: {why}")
 SUCCEEDED_SEEN = mark("succeeded, seen live")
 ASKED = mark("asked by {by} at {at}")
 ASKED_BECAUSE = mark("asked by {by} at {at}: {reason}")
+APPROVED = mark("approved by {by} at {at}")
+OVERRIDDEN = mark("OVERRIDE by {by} at {at} despite {despite}: {reason}")
 STARTED = mark("started at {at}")
 RAN = mark("ran from {at} to {end} ({span})")
 ATTEMPT = mark("{course}, attempt {attempt}")
@@ -36,6 +38,13 @@ NOW = mark("now")
 NOT_VERIFIED = mark("{what}, not verified")
 RUNS = mark("#{number} {state}")
 NO_ENVIRONMENTS = mark("there is nothing that could be deployed")
+ASKS = mark("#{number} {line} waits for approval, asked by {by}")
+ASKS_WITH_APPROVALS = mark(
+    "#{number} {line} waits for approval, asked by {by}, approved so far by {approvers}"
+)
+APPROVE_OR_REJECT = mark(
+    "{what} — `approve {number}` or `reject {number}`; `rights {application} {environment}` shows who may"
+)
 HELD = mark(
     "automatic deploys to `{environment}` of `{application}` are held since rollback #{number}"
     " — `resume {application} {environment}` lets them go on"
@@ -78,13 +87,19 @@ PAUSED_BECAUSE = mark(
 NOT_PAUSED = mark("nothing is paused: deployments are started again")
 
 # Rights
-RIGHT = mark("right")
-WHO = mark("who")
-NOBODY = mark("nobody")
 RIGHTS_OF = mark("What {person} may do:")
-MAY_BY = mark("yes, through `{rule}`")
-MAY_NOT = mark("no, only {members}")
-NO_RIGHTS = mark("there is nothing that could be deployed")
+YES_THROUGH = mark("yes, through `{rule}`")
+YES_BY_NAME = mark("yes, by name")
+NO_ONLY = mark("no, only {members}")
+NO_NOBODY = mark("no, nobody")
+MAY_THROUGH = mark("{person} has the right `{right}` in `{environment}` of `{application}`, through `{rule}`")
+MAY_BY_NAME = mark("{person} has the right `{right}` in `{environment}` of `{application}`, by name")
+MAY_NOT = mark(
+    "{person} does not have the right `{right}` in `{environment}` of `{application}`; it is given to {members}"
+)
+MAY_NOT_NOBODY = mark(
+    "{person} does not have the right `{right}` in `{environment}` of `{application}`; it is given to nobody"
+)
 OWNER_ALONE = mark(
     "`funade.yaml` names no people: whoever owns the data folder may do everything, from this machine's terminal"
 )

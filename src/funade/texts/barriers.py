@@ -23,7 +23,6 @@ OVERRIDDEN: dict[str, str] = {
     "awaiting_approval": mark("missing approvals"),
     "locked": mark("a lock"),
     "frozen": mark("a freeze"),
-    "asker_lost_right": mark("a right that its asker has lost"),
 }
 _AND = mark(" and ")
 _WITH_REASON = mark("{said}: {reason}")

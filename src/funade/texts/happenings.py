@@ -35,8 +35,9 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             return with_reason(_request(told, place, reader), told.reason, reader)
         case events.ConfirmationWanted(because=because):
             return reader.word(mark("asks again: {why}"), why=reason(because, reader))
-        case events.DeploymentApproved(digest=digest):
-            return reader.word(mark("{by} approved plan `{digest}`"), by=by, digest=plain(digest)[:7])
+        case events.DeploymentApproved(digest=digest, reason=why):
+            said = reader.word(mark("{by} approved plan `{digest}`"), by=by, digest=plain(digest)[:7])
+            return with_reason(said, why, reader)
         case events.DeploymentRejected(reason=why):
             return with_reason(reader.word(mark("{by} rejected it"), by=by), why, reader)
         case events.RulesOverridden(despite=despite, reason=why):

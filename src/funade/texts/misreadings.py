@@ -31,6 +31,10 @@ MISREADINGS: dict[str, tuple[str, ...]] = {
     "missing_number": (mark("which deployment? Its number is missing"),),
     "missing_value": (mark("`{option}` lacks its value"),),
     "not_a_number": (mark("`{word}` is no number of a deployment"), mark("`{word}` is no number")),
+    "not_a_span": (mark("`{word}` is no span of time: write `30m`, `2h` or `1d`"),),
+    "not_a_revision": (mark("`{word}` is no commit: write seven of its digits or more"),),
+    "not_a_right": (mark("`{word}` is no right: there are `{rights}`"),),
+    "unexpected_value": (mark("`{option}` takes no value"),),
     "not_a_name": (mark("`{word}` is a mention or a link, not a name"),),
     "invalid_ref": (mark("nothing in git can be called `{word}`"),),
     "ambiguous": (mark("`{word}` may be {readings}"), mark("`{word}` may mean several things")),
@@ -46,6 +50,9 @@ ROLES: dict[str, str] = {
     "environment": mark("an environment"),
     "ref": mark("a ref"),
     "number": mark("a deployment's number"),
+    "span": mark("a span of time"),
+    "right": mark("a right"),
+    "name": mark("a name"),
 }
 _UNDERSTOOD = mark("I understood `{understood}`, but not all: {problem}")
 _SUGGESTION = mark("Try: `{suggestion}`")

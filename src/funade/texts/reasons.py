@@ -10,9 +10,10 @@ from funade.domain.reason import Because, Reason
 from funade.domain.wire import Plain
 from funade.texts.catalogue import Reader, mark
 from funade.texts.plain import plain
+from funade.texts.remedies import REMEDIES
 from funade.texts.states import short_sha, state_word
 from funade.texts.times import moment, read_moment, span
-from funade.texts.wordings import REMEDIES, WORDINGS
+from funade.texts.wordings import WORDINGS
 
 #: between what is so and what to do
 _AND_DO = mark("{what} — {remedy}")

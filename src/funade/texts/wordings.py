@@ -1,4 +1,4 @@
-"""What each reason says, and what can be done about it: English here, other languages in the catalogues."""
+"""What each reason says: English here, other languages in the catalogues."""
 
 from funade.domain.reason import Reason
 from funade.texts.catalogue import mark
@@ -55,9 +55,9 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("it has not ended"),
     ),
     Reason.NOT_WAITING: (
-        mark("#{number} does not ask for an approval: {state}"),
-        mark("#{number} does not ask for an approval"),
-        mark("it does not ask for an approval"),
+        mark("#{number} waits for nobody's decision: {state}"),
+        mark("#{number} waits for nobody's decision"),
+        mark("it waits for nobody's decision"),
     ),
     Reason.NOTHING_VERIFIED: (
         mark(
@@ -81,6 +81,52 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("the configuration cannot be used: {problem}"),
         mark("the configuration cannot be used"),
     ),
+    Reason.CHANNEL_NOT_PERMITTED: (
+        mark("`{application}` takes commands in `{wanted}` only, and this is `{channel}`"),
+        mark("`{application}` takes commands in `{wanted}` only"),
+        mark("commands are not taken in this channel"),
+    ),
+    Reason.OUTSIDER: (
+        mark("`{actor}` does not belong to this workspace: outsiders, guests and bots may do nothing here"),
+        mark("outsiders, guests and bots may do nothing here"),
+    ),
+    Reason.REASON_WANTED: (mark("`{asked}` needs a reason"), mark("this needs a reason")),
+    Reason.REF_MOVED: (
+        mark("`{ref}` has moved since #{number} was asked for: from `{requested}` to `{now}`"),
+        mark("`{ref}` has moved since it was asked for: `{requested}` is not what it means now"),
+        mark("its branch has moved since it was asked for"),
+    ),
+    Reason.OWN_DEPLOYMENT: (
+        mark("you asked for #{number} yourself, and nobody approves their own deployment"),
+        mark("nobody approves their own deployment"),
+    ),
+    Reason.ALREADY_APPROVED: (
+        mark("you have approved #{number} already"),
+        mark("you have approved it already"),
+    ),
+    Reason.NOT_LOCKED: (
+        mark("`{environment}` of `{application}` is not locked"),
+        mark("this environment is not locked"),
+    ),
+    Reason.LOCKED_BY_ANOTHER: (
+        mark("the lock of `{environment}` of `{application}` is {by}'s: {reason}"),
+        mark("the lock of `{environment}` of `{application}` is {by}'s"),
+        mark("this lock is somebody else's"),
+    ),
+    Reason.ALREADY_HELD: (
+        mark("automatic deploys to `{environment}` of `{application}` are held already"),
+        mark("automatic deploys are held here already"),
+    ),
+    Reason.ALREADY_PAUSED: (
+        mark("everything is paused already, by {by}: {reason}"),
+        mark("everything is paused already, by {by}"),
+        mark("everything is paused already"),
+    ),
+    Reason.NOT_PAUSED: (mark("nothing is paused"),),
+    Reason.NOTHING_TO_OVERRIDE: (
+        mark("nothing that can be overridden stands in the way of #{number}"),
+        mark("nothing that can be overridden stands in its way"),
+    ),
     Reason.STORE_UNAVAILABLE: (
         mark("the store cannot be used now: {problem}"),
         mark("the store cannot be used now"),
@@ -88,8 +134,31 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
     Reason.INTERNAL: (mark("a mistake of Funade itself: {problem}"), mark("a mistake of Funade itself")),
     # A deployment waits.
     Reason.AWAITING_APPROVAL: (
-        mark("waits for approval: {given} of {needed} given"),
+        mark("waits for approval: {needed} needed, given by `{given}`"),
+        mark("waits for approval: {needed} needed, none given"),
         mark("waits for approval"),
+    ),
+    Reason.PAUSED: (
+        mark("everything is paused by {by}: {reason}"),
+        mark("everything is paused by {by}"),
+        mark("everything is paused"),
+    ),
+    Reason.LOCKED: (
+        mark("`{environment}` of `{application}` is locked by {by} until {until}: {reason}"),
+        mark("`{environment}` of `{application}` is locked by {by}: {reason}"),
+        mark("`{environment}` of `{application}` is locked by {by}"),
+        mark("this environment is locked"),
+    ),
+    Reason.FROZEN: (
+        mark("`{environment}` of `{application}` is frozen until {until}: {reason}"),
+        mark("`{environment}` of `{application}` is frozen until {until}"),
+        mark("this environment is frozen for now"),
+    ),
+    Reason.ASKER_LOST_RIGHT: (
+        mark(
+            "{person}, who asked for it, no longer has the right `{right}` in `{environment}` of `{application}`"
+        ),
+        mark("whoever asked for it may no longer do so"),
     ),
     Reason.NEWER_WENT_LIVE: (
         mark("`{live}` went live since the plan was shown; the plan started from `{shown}`"),
@@ -159,6 +228,11 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its program ended well, but it was not seen live"),
     ),
     Reason.CANCELLED: (mark("{by} cancelled it"), mark("it was cancelled")),
+    Reason.REJECTED: (
+        mark("{by} rejected it: {reason}"),
+        mark("{by} rejected it"),
+        mark("it was rejected"),
+    ),
     Reason.EXPIRED: (
         mark("it waited longer than it may, {seconds}: {waited_for}"),
         mark("it waited longer than it may, {seconds}"),
@@ -177,57 +251,4 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("it could not be prepared: {problem}"),
         mark("it could not be prepared"),
     ),
-}
-
-REMEDIES: dict[Reason, tuple[str, ...]] = {
-    Reason.UNKNOWN_APPLICATION: (mark("did you mean `{near}`?"), mark("`status` lists them all")),
-    Reason.UNKNOWN_ENVIRONMENT: (
-        mark("did you mean `{near}`?"),
-        mark("`status {application}` lists them all"),
-        mark("`status` lists them all"),
-    ),
-    Reason.UNKNOWN_REF: (mark("did you mean `{near}`?"), mark("check its spelling, or push it first")),
-    Reason.AMBIGUOUS_REF: (mark("say which: `{candidates}`"), mark("give its full name, or more digits")),
-    Reason.UNKNOWN_DEPLOYMENT: (mark("`history` lists them"),),
-    Reason.UNKNOWN_PERSON: (mark("ask whoever keeps `funade.yaml` to add you to `people`"),),
-    Reason.NOT_PERMITTED: (mark("ask somebody who has it, or whoever keeps `funade.yaml`"),),
-    Reason.SOURCE_UNREACHABLE: (mark("`funade check` tells more; then ask again"),),
-    Reason.TARGET_UNREACHABLE: (mark("`funade check` tells more; then ask again"),),
-    Reason.NOT_ENDED: (mark("wait for its end, or `cancel {number}`"),),
-    Reason.NOTHING_VERIFIED: (
-        mark("deploy what you trust: `deploy {application} {environment} REF`"),
-        mark("deploy what you trust"),
-    ),
-    Reason.DIGEST_CHANGED: (mark("look at the plan again, then ask again"),),
-    Reason.CONFIGURATION_BROKEN: (mark("`funade check` shows where"),),
-    Reason.STORE_UNAVAILABLE: (mark("nothing was accepted; ask again once it is back"),),
-    Reason.INTERNAL: (mark("its log tells more; please report it"),),
-    Reason.AWAITING_APPROVAL: (mark("somebody who may: `approve {number}`"), mark("ask somebody who may")),
-    Reason.NEWER_WENT_LIVE: (
-        mark("`approve {number}` if it shall go ahead all the same, else `cancel {number}`"),
-        mark("approve it if it shall go ahead all the same, else cancel it"),
-    ),
-    Reason.AWAITING_TURN: (mark("`why {ahead}` tells how that one stands"),),
-    Reason.ENVIRONMENT_IN_DOUBT: (
-        mark("look at it, then `reopen {application} {environment}`"),
-        mark("look at it, then reopen it"),
-    ),
-    Reason.NO_PROCESS_RUNNING: (mark("start one: `funade serve`"),),
-    Reason.TARGET_NOT_ANSWERING: (
-        mark(
-            "it is asked again until {until}; after that the environment is closed until somebody has looked"
-        ),
-        mark("it is asked again and again"),
-    ),
-    Reason.OWNER_SILENT: (mark("another process takes over by itself"),),
-    Reason.PROGRAM_FAILED: (mark("its log tells why"),),
-    Reason.PROGRAM_NOT_STARTED: (mark("correct the target in `funade.yaml`, then try again"),),
-    Reason.TIMED_OUT: (mark("its log tells how far it came"),),
-    Reason.ABANDONED: (mark("keep `funade serve` running, then try again"),),
-    Reason.NOT_SEEN: (mark("look at it, then try again or roll back"),),
-    Reason.EXPIRED: (mark("ask again if it is still wanted"),),
-    Reason.EXECUTION_LOST: (mark("look at the environment before you try again"),),
-    Reason.OUTCOME_UNKNOWN: (mark("look at the environment, then reopen it"),),
-    Reason.GUARD_REFUSED: (mark("see whether another Funade deploys to the same place"),),
-    Reason.PREPARATION_FAILED: (mark("`funade check` tells more; then try again"),),
 }

@@ -9,7 +9,8 @@ from funade.domain.reason import Because, Reason, because
 from funade.domain.wire import Plain
 from funade.texts import LANGUAGES, remedy, say
 from funade.texts.catalogue import places
-from funade.texts.wordings import REMEDIES, WORDINGS
+from funade.texts.remedies import REMEDIES
+from funade.texts.wordings import WORDINGS
 from tests.architecture import source
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
