@@ -21,6 +21,7 @@ from funade.usecases.desk import Desk, Verbs
 from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
+from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
@@ -105,7 +106,7 @@ class Process:
             take=TakeTurn(
                 ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
             ),
-            start=StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules),
+            start=StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules, explain=explain),
             finish=FinishDeployment(
                 ledger=ledger,
                 targets=targets,
@@ -116,7 +117,8 @@ class Process:
             ),
             unknown_after=unknown_after,
         )
-        self.end_waiting = EndWaiting(ledger=ledger, clock=clock)
+        self.end_waiting = EndWaiting(ledger=ledger, clock=clock, explain=explain)
+        self.follow_approvals = FollowApprovals(ledger=ledger, clock=clock, rules=rules)
         announcer: Any = Gated(world.announcer, self.gates, "announcer")
         self.announce = Announce(ledger=ledger, announcer=announcer, lease=heart, living=living)
         self.sweep = Sweep(ledger=ledger, targets=targets, workspaces=workspaces, lease=heart, clock=clock)
@@ -140,7 +142,7 @@ class Process:
 
     def clean(self) -> None:
         """Sweep."""
-        self._begin("sweep", self.sweep)
+        self._begin("sweep", self._clean)
 
     def beat(self) -> None:
         """Renew the lease; a process that has lost it drops everything and begins again under a new name."""
@@ -161,6 +163,10 @@ class Process:
         before = self._duties.get(name)
         if before is None or before.done():
             self._duties[name] = self.world.loop.create_task(self.survive(work()))
+
+    async def _clean(self) -> None:
+        await self.sweep()
+        await self.follow_approvals()
 
     async def _look(self) -> None:
         moves = await self.reconcile(frozenset(self.hands))

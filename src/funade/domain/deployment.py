@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from funade.domain.approval import Approval, Override
 from funade.domain.plan import Plan
-from funade.domain.reason import Because
+from funade.domain.reason import Because, Reason
 from funade.domain.release import Release
 from funade.domain.revision import Changes, Revision
 
@@ -105,7 +105,7 @@ class Deployment:
     verified: bool = False
     confirmed_live: Revision | None = None
     approvals: tuple[Approval, ...] = ()
-    override: Override | None = None
+    overrides: tuple[Override, ...] = ()
     owner: str | None = None
     epoch: int = 0
 
@@ -133,6 +133,13 @@ class Deployment:
     def was_started(self) -> bool:
         """Tell whether an attempt was ever written down as started."""
         return self.started_at is not None
+
+    @property
+    def asks_anew(self) -> bool:
+        """Tell whether something went live that its plan did not show; only a person's word lets it go on then."""
+        if self.state is not State.AWAITING_APPROVAL or self.because is None:
+            return False
+        return self.because.code is Reason.NEWER_WENT_LIVE
 
     def advance(
         self, state: State, because: Because, at: datetime, *, verified: bool = False

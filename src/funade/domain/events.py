@@ -33,6 +33,7 @@ class DeploymentApproved:
     """A person said yes to exactly this digest."""
 
     digest: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

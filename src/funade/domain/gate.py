@@ -1,6 +1,6 @@
 """What stands in the way of a deployment by the rules in force: a pause, a lock, a freeze, missing approvals; pure."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +13,9 @@ from funade.domain.people import Right
 from funade.domain.reason import Reason, because
 from funade.domain.wire import Plain
 
-#: What no override reaches: `pause all` stops everything at once, until somebody resumes it.
-ABSOLUTE = frozenset({Reason.PAUSED})
+#: What no override reaches: `pause all` stops everything at once, until somebody resumes it; and a right is no rule
+#: that can be broken: whoever has it may ask for the same themselves.
+ABSOLUTE = frozenset({Reason.PAUSED, Reason.ASKER_LOST_RIGHT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +30,24 @@ class Request:
     asked_at: datetime
     due_at: datetime | None = None
     number: int | None = None
-    despite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules around one request at one moment, and how far they are met."""
+    """The rules around one request at one moment, and how far they are met.
+
+    `asker_ids` are all ids of the person who asked; `overridden` names the obstacles that an override in force covers.
+    """
 
     now: datetime
+    asker_ids: frozenset[str]
     pause: Pause | None = None
     lock: Lock | None = None
     frozen: Frozen | None = None
     needed: int = 0
     given: tuple[Approval, ...] = ()
     asker_may: bool = True
+    overridden: frozenset[str] = frozenset()
 
 
 def request_of(deployment: Deployment) -> Request:
@@ -56,7 +61,6 @@ def request_of(deployment: Deployment) -> Request:
         asked_at=deployment.asked_at,
         due_at=deployment.due_at,
         number=deployment.number,
-        despite=deployment.override.despite if deployment.override else (),
     )
 
 
@@ -70,36 +74,57 @@ def obstacles(request: Request, rules: Rules) -> tuple[Waiting, ...]:
 
     A rollback respects pauses and locks, and waits for no approval and no freeze.
     """
-    place: dict[str, Plain] = {"application": request.application, "environment": request.environment}
-    found = []
+    found = [*_pause_and_lock(request, rules), *_right(request, rules)]
+    if request.purpose is not Purpose.ROLLBACK:
+        found += [*_freeze(request, rules), *_approvals(request, rules)]
+    return tuple(one for one in found if one.because.code in ABSOLUTE or name_of(one) not in rules.overridden)
+
+
+def overridable(found: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    """Return those that an override reaches."""
+    return tuple(one for one in found if one.because.code not in ABSOLUTE)
+
+
+def lacks_approval(found: Iterable[Waiting]) -> bool:
+    """Tell whether an approval is among what stands in the way."""
+    return any(one.because.code is Reason.AWAITING_APPROVAL for one in found)
+
+
+def name_of(obstacle: Waiting) -> str:
+    """Return what tells this very obstacle from a later one of its kind: another lock, a longer freeze."""
+    code, detail = obstacle.because.code, obstacle.because.detail
+    parts = [code.value, obstacle.since.isoformat(), detail.get("until"), detail.get("needed")]
+    return " ".join(str(one) for one in parts if one is not None)
+
+
+def _pause_and_lock(request: Request, rules: Rules) -> Iterator[Waiting]:
     if rules.pause is not None:
         paused = because(Reason.PAUSED, by=rules.pause.by, reason=rules.pause.reason)
-        found.append(Waiting(because=paused, since=rules.pause.since, until=request.due_at))
-    if rules.lock is not None and rules.lock.keeps_out(request.asked_by_id, rules.now):
-        lock = rules.lock
+        yield Waiting(because=paused, since=rules.pause.since, until=request.due_at)
+    lock = rules.lock
+    if lock is not None and lock.keeps_out(rules.asker_ids, rules.now):
         until = None if lock.until is None else lock.until.isoformat()
-        locked = because(Reason.LOCKED, **place, by=lock.by, reason=lock.reason, until=until)
-        found.append(Waiting(because=locked, since=lock.since, until=lock.until or request.due_at))
+        locked = because(Reason.LOCKED, **_place(request), by=lock.by, reason=lock.reason, until=until)
+        yield Waiting(because=locked, since=lock.since, until=_first(lock.until, request.due_at))
+
+
+def _right(request: Request, rules: Rules) -> Iterator[Waiting]:
     if not rules.asker_may:
         right = right_of(request.purpose).value
-        lost = because(Reason.ASKER_LOST_RIGHT, **place, person=request.asked_by, right=right)
-        found.append(Waiting(because=lost, since=request.asked_at, until=request.due_at))
-    if request.purpose is not Purpose.ROLLBACK:
-        found += _freeze_and_approvals(request, rules)
-    return tuple(one for one in found if not _is_overridden(one.because.code, request.despite))
+        lost = because(Reason.ASKER_LOST_RIGHT, **_place(request), person=request.asked_by, right=right)
+        yield Waiting(because=lost, since=request.asked_at, until=request.due_at)
 
 
-def _freeze_and_approvals(request: Request, rules: Rules) -> list[Waiting]:
-    found = []
+def _freeze(request: Request, rules: Rules) -> Iterator[Waiting]:
     if rules.frozen is not None:
+        until = rules.frozen.until
         frozen = because(
-            Reason.FROZEN,
-            application=request.application,
-            environment=request.environment,
-            reason=rules.frozen.reason,
-            until=rules.frozen.until.isoformat(),
+            Reason.FROZEN, **_place(request), reason=rules.frozen.reason, until=until.isoformat()
         )
-        found.append(Waiting(because=frozen, since=rules.frozen.since, until=rules.frozen.until))
+        yield Waiting(because=frozen, since=rules.frozen.since, until=_first(until, request.due_at))
+
+
+def _approvals(request: Request, rules: Rules) -> Iterator[Waiting]:
     if len(rules.given) < rules.needed:
         missing = because(
             Reason.AWAITING_APPROVAL,
@@ -107,9 +132,13 @@ def _freeze_and_approvals(request: Request, rules: Rules) -> list[Waiting]:
             needed=rules.needed,
             given=list[Plain](one.by for one in rules.given),
         )
-        found.append(Waiting(because=missing, since=request.asked_at, until=request.due_at))
-    return found
+        yield Waiting(because=missing, since=request.asked_at, until=request.due_at)
 
 
-def _is_overridden(code: Reason, despite: Collection[str]) -> bool:
-    return code.value in despite and code not in ABSOLUTE
+def _place(request: Request) -> dict[str, Plain]:
+    return {"application": request.application, "environment": request.environment}
+
+
+def _first(*ends: datetime | None) -> datetime | None:
+    """Return the earliest end; the waiting is over then at the latest."""
+    return min((one for one in ends if one is not None), default=None)

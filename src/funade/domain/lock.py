@@ -1,5 +1,6 @@
 """A person keeps others out of an environment, with a reason and maybe an end; a pause keeps everybody out of all."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +19,9 @@ class Lock:
         """Tell whether it is still in force; an expired lock keeps nobody out."""
         return self.until is None or now < self.until
 
-    def keeps_out(self, actor_id: str, now: datetime) -> bool:
-        """Tell whether it keeps this actor out; nobody is kept out by their own lock."""
-        return self.holds(now) and self.by_id != actor_id
+    def keeps_out(self, ids: Collection[str], now: datetime) -> bool:
+        """Tell whether it keeps out the person with these ids; nobody is kept out by their own lock."""
+        return self.holds(now) and self.by_id not in ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,11 @@ class People:
         """Return the person with that actor id."""
         return next((one for one in self.people.values() if actor_id in one.ids), None)
 
+    def ids_of(self, actor_id: str) -> frozenset[str]:
+        """Return every id of whoever has this one: at another door they are the same person."""
+        person = self.find_by_id(actor_id)
+        return frozenset({actor_id}) if person is None else person.ids
+
     def belongs(self, person: Person, member: str) -> bool:
         """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""
         seen: set[str] = set()

@@ -35,7 +35,7 @@ from funade.domain.reason import Because, Reason, because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a command is about; without an environment, everything."""
+    """What a command is about. An environment that has left the configuration gives nobody any right."""
 
     application: str | None = None
     environment: str | None = None
@@ -79,14 +79,20 @@ def changes_something(command: Command) -> bool:
     return bool(rights_for(command, Resource()))
 
 
+def admit(actor: Actor, person: Person | None) -> Because | None:
+    """Return why `actor` is told nothing at all, or None for somebody we know."""
+    if actor.is_outsider:
+        return because(Reason.OUTSIDER, actor=actor.id)
+    return because(Reason.UNKNOWN_PERSON, actor=actor.id) if person is None else None
+
+
 def authorize(
     configuration: Configuration, actor: Actor, person: Person | None, command: Command, resource: Resource
 ) -> Because | None:
     """Return why `actor` may not do this, or None when they may; whoever is unknown may do nothing."""
-    if actor.is_outsider:
-        return because(Reason.OUTSIDER, actor=actor.id)
-    if person is None:
-        return because(Reason.UNKNOWN_PERSON, actor=actor.id)
+    no = admit(actor, person)
+    if no is not None or person is None:
+        return no
     wanted = rights_for(command, resource)
     if wanted and actor.door is Door.SLACK and resource.channel not in (None, actor.channel):
         return because(
@@ -100,9 +106,9 @@ def authorize(
         return None
     for right in wanted:
         held = (
-            rule_for(people, person, resource.rights.get(right, ()))
-            if resource.environment is not None
-            else _held_anywhere(configuration, person, right)
+            _held_anywhere(configuration, person, right)
+            if isinstance(command, PauseAll | ResumeAll)
+            else rule_for(people, person, resource.rights.get(right, ()))
         )
         if held is None:
             return because(

@@ -1,6 +1,6 @@
 """Whose turn is it? One per application and environment, oldest request first; pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -43,14 +43,14 @@ def next_moves(  # noqa: PLR0913 - the facts of one moment
     turns: Mapping[tuple[str, str], str],
     closed: Collection[tuple[str, str]],
     orphaned: Collection[str],
-    blocked: Collection[str] = (),
+    is_blocked: Callable[[str], bool] = lambda _: False,
     now: datetime,
 ) -> Moves:
     """Return what may happen now. `turns` and `closed` are of the environments' rows; `orphaned` owners are dead.
 
     Nobody is taken on past an older request of the same environment, into a closed environment, or past whoever has
-    the turn; but others go past those that a rule keeps waiting (`blocked`, ids). What waits too long, or is wished
-    away while it waits, ends.
+    the turn; but others go past those that a rule keeps waiting (`is_blocked`, asked only of those whose turn it would
+    be). What waits too long, or is wished away while it waits, ends.
     """
     take, end = [], []
     taken: dict[tuple[str, str], str] = {}
@@ -66,12 +66,13 @@ def next_moves(  # noqa: PLR0913 - the facts of one moment
                 take.append(one.id)
         elif is_free and (one.is_wished_away or one.due_at <= now):
             end.append(one.id)
-        elif one.state is State.QUEUED and (one.id not in blocked or turns.get(place) == one.id):
-            # Whoever has the turn is taken on even when blocked, to give it back.
+        elif one.state is State.QUEUED and place not in closed:
             holder = turns.get(place) or taken.get(place)
-            if is_free and place not in closed and holder in (None, one.id):
-                take.append(one.id)
-            taken.setdefault(place, one.id)
+            # Whoever has the turn is taken on even when blocked, to give it back.
+            if holder == one.id or (holder is None and not is_blocked(one.id)):
+                taken[place] = one.id
+                if is_free:
+                    take.append(one.id)
     return Moves(take=tuple(take), end=tuple(end))
 
 

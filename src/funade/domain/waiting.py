@@ -38,8 +38,7 @@ def _stated(deployment: Deployment, otherwise: Reason) -> Waiting:
 
 
 def _explain_asking(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
-    asks_anew = deployment.because is not None and deployment.because.code is Reason.NEWER_WENT_LIVE
-    if asks_anew or not around.obstacles:
+    if deployment.asks_anew or not around.obstacles:
         return (_stated(deployment, Reason.AWAITING_APPROVAL), *around.obstacles)
     return around.obstacles
 

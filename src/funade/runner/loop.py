@@ -13,6 +13,7 @@ from funade.runner.lease import Heart
 from funade.usecases.announce import Announce
 from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.ports import Clock, Ledger
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.sweep import Sweep
@@ -38,6 +39,7 @@ class Runner:
     end_waiting: EndWaiting
     announce: Announce
     sweep: Sweep
+    follow_approvals: FollowApprovals
     before_look: Callable[[], object] = lambda: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused_until: dict[str, float] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Runner:
     async def _sweep_every_minute(self) -> None:
         while True:
             await self._survive(self.sweep.__call__)
+            await self._survive(self.follow_approvals.__call__)
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def _rest(self, seconds: float) -> None:

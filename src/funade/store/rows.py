@@ -28,7 +28,7 @@ _HAPPENINGS: tuple[type, ...] = Happening.__args__
 _COLUMNS = frozenset(
     {"state", "phase", "verified", "owner", "epoch", "attempt", "fence", "started_at", "ended_at", "wish"}
 )
-_CHANGING = frozenset({"because", "confirmed_live", "approvals", "override"})
+_CHANGING = frozenset({"because", "confirmed_live", "approvals", "overrides"})
 _ASKED = tuple(one.name for one in fields(Deployment) if one.name not in _COLUMNS | _CHANGING)
 
 
@@ -118,15 +118,16 @@ def read_deployment(row: values.Row) -> Deployment:
         because=None if reason is None else from_plain(Because, reason),
         confirmed_live=None if live is None else Revision(values.as_text(live, "confirmed_live")),
         wish=None if row["wish"] is None else from_plain(Wish, values.load(row["wish"])),
-        approvals=_read_approvals(changing.get("approvals")),
-        override=None if changing.get("override") is None else from_plain(Override, changing["override"]),
+        approvals=tuple(from_plain(Approval, one) for one in _read_list(changing, "approvals")),
+        overrides=tuple(from_plain(Override, one) for one in _read_list(changing, "overrides")),
     )
 
 
-def _read_approvals(plain: Any) -> tuple[Approval, ...]:
+def _read_list(changing: dict[str, Any], name: str) -> list[Any]:
+    plain = changing.get(name)
     if not isinstance(plain, list | None):
-        values.refuse("`approvals` is no list")
-    return tuple(from_plain(Approval, one) for one in plain or ())
+        values.refuse(f"`{name}` is no list")
+    return plain or []
 
 
 def read_entry(row: values.Row) -> Entry:

@@ -50,6 +50,8 @@ _LOCKED_BERTH = (
     .where(berths.c.application == bindparam("application"), berths.c.environment == bindparam("environment"))
     .with_for_update()
 )
+# After a berth, never before one: everybody locks them in this order.
+_LOCKED_PAUSE = select(store.c.pause).with_for_update()
 _LAST_NUMBER = select(store.c.last_number).with_for_update()
 _HIGHEST_NUMBER = select(func.max(deployments.c.number)).where(deployments.c.number < _LAST_RESORT)
 _GIVE_NUMBER = update(store).values(last_number=bindparam("number"))
@@ -123,6 +125,10 @@ class SqlTransaction(SqlReading):
         if self._connection.execute(_THIS_BERTH, {**row, **here}).rowcount != 1:
             problem = f"{berth.application}/{berth.environment} has moved on meanwhile"
             raise FencedOut(problem)
+
+    def pause(self) -> Pause | None:
+        """Return the pause of everything; until the end of the transaction nobody else can change that."""
+        return rows.read_pause(self._connection.execute(_LOCKED_PAUSE).scalar_one_or_none())
 
     def save_pause(self, pause: Pause | None) -> None:
         """Pause everything, or let it go on."""

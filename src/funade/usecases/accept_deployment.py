@@ -9,7 +9,7 @@ from funade.domain.approval import Override
 from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.environment import Hold
 from funade.domain.events import AutomationHeld, DeploymentRequested, RulesOverridden, about
-from funade.domain.gate import ABSOLUTE, Request, obstacles
+from funade.domain.gate import Request, name_of, obstacles, overridable
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Reason
 from funade.failpoints import effect
@@ -75,9 +75,9 @@ class AcceptDeployment:
             asked_by_id=asked.actor.id,
             asked_at=now,
         )
-        in_the_way = obstacles(request, self.rules.around(request, None, berth, change, now))
+        in_the_way = obstacles(request, self.rules.around_request(request, berth, change, now))
         override = self._override(in_the_way, asked, now)
-        rest = [one for one in in_the_way if override is None or one.because.code not in override.despite]
+        rest = [one for one in in_the_way if override is None or name_of(one) not in override.covers]
         # What is there at the request refuses it; what comes later makes it wait. Approvals can only come later.
         refused = next((one for one in rest if one.because.code is not Reason.AWAITING_APPROVAL), None)
         if refused is not None:
@@ -86,7 +86,7 @@ class AcceptDeployment:
             id=self.ids.new(),
             number=change.next_number(),
             state=State.AWAITING_APPROVAL if rest else State.QUEUED,
-            override=override,
+            overrides=(override,) if override else (),
             purpose=asked.purpose,
             release=release,
             plan=assembled.plan,
@@ -120,11 +120,16 @@ class AcceptDeployment:
 
     def _override(self, in_the_way: tuple[Waiting, ...], asked: Asked, now: datetime) -> Override | None:
         """Return what `force` goes ahead despite; the desk has asked for the right and the reason."""
-        despite = tuple(one.because.code.value for one in in_the_way if one.because.code not in ABSOLUTE)
-        if not asked.force or not despite:
+        reached = overridable(in_the_way)
+        if not asked.force or not reached:
             return None
         return Override(
-            by=asked.person.name, by_id=asked.actor.id, at=now, reason=asked.reason or "", despite=despite
+            by=asked.person.name,
+            by_id=asked.actor.id,
+            at=now,
+            reason=asked.reason or "",
+            despite=tuple(one.because.code.value for one in reached),
+            covers=tuple(name_of(one) for one in reached),
         )
 
     def _hold_automation(self, change: Transaction, deployment: Deployment, by: str) -> None:

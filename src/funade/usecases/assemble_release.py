@@ -8,6 +8,7 @@ from funade.domain.errors import AmbiguousRef, PermanentTargetError, SecretError
 from funade.domain.plan import Plan, digest
 from funade.domain.reason import Because, Reason, because
 from funade.domain.release import Release
+from funade.domain.revision import Revision
 from funade.domain.wire import Plain
 from funade.usecases.ports import Ledger, Sources, Targets
 
@@ -26,6 +27,19 @@ class Assembled:
     preview: Preview
 
 
+async def resolve(sources: Sources, application: Application, ref: str) -> Revision | Because:
+    """Return the one commit that `ref` means now, or why there is none."""
+    try:
+        return await sources.resolve(application.repository, ref)
+    except UnknownRef as error:
+        return because(Reason.UNKNOWN_REF, application=application.name, ref=ref, near=list(error.near))
+    except AmbiguousRef as error:
+        candidates: list[Plain] = list(error.candidates)
+        return because(Reason.AMBIGUOUS_REF, application=application.name, ref=ref, candidates=candidates)
+    except (SourceError, SecretError) as error:
+        return because(Reason.SOURCE_UNREACHABLE, application=application.name, problem=str(error))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssembleRelease:
     """From a ref to a release; the ref is resolved here, once, and never again."""
@@ -39,17 +53,9 @@ class AssembleRelease:
     ) -> Assembled | Because:
         """Return the release that `ref` means now with its plan, or why there is none."""
         name = ref or environment.default_ref or application.default_ref
-        try:
-            revision = await self.sources.resolve(application.repository, name)
-        except UnknownRef as error:
-            return because(Reason.UNKNOWN_REF, application=application.name, ref=name, near=list(error.near))
-        except AmbiguousRef as error:
-            candidates: list[Plain] = list(error.candidates)
-            return because(
-                Reason.AMBIGUOUS_REF, application=application.name, ref=name, candidates=candidates
-            )
-        except (SourceError, SecretError) as error:
-            return because(Reason.SOURCE_UNREACHABLE, application=application.name, problem=str(error))
+        revision = await resolve(self.sources, application, name)
+        if isinstance(revision, Because):
+            return revision
         release = Release(
             application=application.name,
             environment=environment.name,

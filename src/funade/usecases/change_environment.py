@@ -5,6 +5,7 @@ from datetime import datetime
 
 from funade.domain.answers import Answer, Changed, Refused
 from funade.domain.commands import Hold, Lock, Reopen, Resume, Unlock
+from funade.domain.durations import LONGEST
 from funade.domain.environment import Berth
 from funade.domain.environment import Hold as Held
 from funade.domain.events import (
@@ -75,7 +76,7 @@ def _decide(
         case Lock():
             return _lock(command, berth, actor, person, now)
         case Unlock():
-            return _unlock(command, berth, actor, now)
+            return _unlock(command, berth, person, now)
         case Reopen():
             if berth.doubt is None:
                 return _nothing(Reason.NOT_IN_DOUBT, berth)
@@ -96,21 +97,21 @@ def _decide(
 
 
 def _lock(command: Lock, berth: Berth, actor: Actor, person: Person, now: datetime) -> Turnout | Because:
-    before = berth.lock if berth.lock is not None and berth.lock.keeps_out(actor.id, now) else None
+    before = berth.lock if berth.lock is not None and berth.lock.keeps_out(person.ids, now) else None
     if before is not None and not command.steal:
         return _locked(Reason.LOCKED, berth, before)
-    until = None if command.lasts is None else now + command.lasts
+    until = None if command.lasts is None else now + min(command.lasts, LONGEST)
     lock = Locked(by=person.name, by_id=actor.id, reason=command.reason or "", since=now, until=until)
     stolen_from = before.by if before else None
     taken = LockTaken(reason=lock.reason, until=until, stolen_from=stolen_from)
     return Turnout(berth=replace(berth, lock=lock), happening=taken, stolen_from=stolen_from)
 
 
-def _unlock(command: Unlock, berth: Berth, actor: Actor, now: datetime) -> Turnout | Because:
+def _unlock(command: Unlock, berth: Berth, person: Person, now: datetime) -> Turnout | Because:
     lock = berth.lock
     if lock is None or not lock.holds(now):
         return _nothing(Reason.NOT_LOCKED, berth)
-    if lock.keeps_out(actor.id, now) and not command.force:
+    if lock.keeps_out(person.ids, now) and not command.force:
         return _locked(Reason.LOCKED_BY_ANOTHER, berth, lock)
     released = LockReleased(of=lock.by, reason=command.reason)
     return Turnout(berth=replace(berth, lock=None), happening=released)

@@ -8,9 +8,8 @@ from funade.domain.application import Application
 from funade.domain.approval import Approval
 from funade.domain.approval import Override as Overriding
 from funade.domain.commands import Approve, Override, Reject
-from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
-from funade.domain.errors import SourceError
 from funade.domain.events import (
     DeploymentApproved,
     DeploymentFinished,
@@ -18,17 +17,26 @@ from funade.domain.events import (
     RulesOverridden,
     about,
 )
-from funade.domain.gate import ABSOLUTE
+from funade.domain.gate import lacks_approval, name_of, obstacles, overridable, request_of
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
 from funade.failpoints import effect
+from funade.usecases.assemble_release import resolve
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.locking import lock
-from funade.usecases.ports import Clock, Ledger, Sources, Transaction
+from funade.usecases.ports import Clock, Ledger, Reading, Sources, Transaction
 from funade.usecases.rules import GatherRules
 
 #: So many digits of a revision name it beyond doubt when somebody approves what was requested.
 DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Who decides, as the desk found them."""
+
+    actor: Actor
+    person: Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +53,19 @@ class DecideDeployment:
         self,
         command: Approve | Reject | Override,
         application: Application | None,
-        actor: Actor,
-        person: Person,
+        decider: Decider,
     ) -> Answer:
         """Return the deployment as it is now, or Refused."""
         if isinstance(command, Approve):
-            moved = await self._moved(command, application)
-            if moved is not None:
-                return Refused(because=moved)
+            no = await self._look_before(command, application, decider)
+            if no is not None:
+                return Refused(because=no)
 
         def work(change: Transaction) -> Answer:
             locked = lock(change, change.deployment(command.number))
             if locked is None:
                 return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.number))
-            found, berth = locked
-            if isinstance(command, Approve):
-                decided = self._approve(change, found, berth, command, actor, person)
-            elif isinstance(command, Reject):
-                decided = self._reject(change, found, berth, command, person)
-            else:
-                decided = self._override(change, found, berth, command, actor, person)
+            decided = self._decide(change, *locked, command, decider)
             if isinstance(decided, Because):
                 return Refused(because=decided)
             return Accepted(deployment=decided, waiting=self.explain(decided, change))
@@ -72,97 +73,138 @@ class DecideDeployment:
         with effect("store.decide"):
             return await self.ledger.change(work)
 
-    async def _moved(self, command: Approve, application: Application | None) -> Because | None:
-        """Return that the branch has moved since the request, unless what was requested is named; unknown means no."""
-        found = await self.ledger.read(lambda look: look.deployment(command.number))
-        if found is None or application is None or found.purpose is Purpose.ROLLBACK:
-            return None
-        if command.revision is not None:
-            named = len(command.revision) >= DIGITS and found.revision.startswith(command.revision.lower())
-            return None if named else self._ref_moved(found, command.revision)
-        try:
-            now = await self.sources.resolve(application.repository, found.ref)
-        except SourceError as error:
-            return because(Reason.SOURCE_UNREACHABLE, application=application.name, problem=str(error))
-        return None if now == found.revision else self._ref_moved(found, now)
-
-    def _ref_moved(self, found: Deployment, now: str) -> Because:
-        return because(
-            Reason.REF_MOVED, number=found.number, ref=found.ref, requested=found.revision, now=now
-        )
-
-    def _approve(  # noqa: PLR0913, PLR0917 - one decision, told whole
+    def _decide(
         self,
         change: Transaction,
         found: Deployment,
         berth: Berth,
-        command: Approve,
-        actor: Actor,
-        person: Person,
+        command: Approve | Reject | Override,
+        decider: Decider,
     ) -> Deployment | Because:
-        if found.state is not State.AWAITING_APPROVAL:
-            return because(Reason.NOT_WAITING, number=found.number, state=found.state)
-        needed = self.rules.needed(found)
-        if needed and person.name == found.asked_by:
-            return because(Reason.OWN_DEPLOYMENT, number=found.number)
-        if needed and person.name in {one.by for one in self.rules.given(found)}:
-            return because(Reason.ALREADY_APPROVED, number=found.number)
-        now = self.clock.now()
-        approval = Approval(
-            by=person.name, by_id=actor.id, at=now, digest=found.digest, reason=command.reason
-        )
-        approved = replace(found, approvals=(*found.approvals, approval))
-        if len(self.rules.given(approved)) >= needed:
-            approved = self._let_go_on(approved, berth, now)
-        change.save_deployment(approved)
-        change.record(about(approved, DeploymentApproved(digest=approved.digest), person.name, now))
-        return approved
-
-    def _let_go_on(self, deployment: Deployment, berth: Berth, now: datetime) -> Deployment:
-        """Put it into the queue; whoever let it go on was shown what is live now."""
-        queued = deployment.advance(State.QUEUED, because(Reason.AWAITING_TURN), now)
-        return replace(queued, because=None, confirmed_live=berth.live)
-
-    def _reject(
-        self, change: Transaction, found: Deployment, berth: Berth, command: Reject, person: Person
-    ) -> Deployment | Because:
+        if isinstance(command, Approve):
+            return self._approve(change, found, berth, command, decider)
         if found.state not in (State.AWAITING_APPROVAL, State.QUEUED):
             return because(Reason.NOT_WAITING, number=found.number, state=found.state)
-        now = self.clock.now()
-        reason = because(Reason.REJECTED, by=person.name, reason=command.reason)
+        if isinstance(command, Reject):
+            return self._reject(change, found, berth, command, decider)
+        return self._override(change, found, berth, command, decider)
+
+    # Yes
+
+    async def _look_before(
+        self, command: Approve, application: Application | None, decider: Decider
+    ) -> Because | None:
+        """Return why a yes would be refused, the branch's having moved among it; unknown means no.
+
+        The branch may move after this look, as it may a moment after the yes. It makes no difference to what runs:
+        that is the revision in the row, whose digest the approval names. The look is for people, who may not know.
+        """
+
+        def look(ledger: Reading) -> Deployment | Because | None:
+            found = ledger.deployment(command.number)
+            if found is None:
+                return None
+            berth = ledger.berth(found.application, found.environment)
+            return self._no(found, berth, ledger, decider.person) or found
+
+        found = await self.ledger.read(look)
+        if isinstance(found, Because):
+            return found
+        if found is None or application is None:
+            return None
+        given = (command.revision or "").lower()
+        if len(given) >= DIGITS and found.revision.startswith(given):
+            return None
+        now = await resolve(self.sources, application, found.ref)
+        if isinstance(now, Because):
+            return now
+        if now != found.revision:
+            return because(
+                Reason.REF_MOVED, number=found.number, ref=found.ref, requested=found.revision, now=now
+            )
+        if given:
+            return because(
+                Reason.UNKNOWN_REF, application=application.name, ref=command.revision, near=[found.revision]
+            )
+        return None
+
+    def _no(self, found: Deployment, berth: Berth, look: Reading, person: Person) -> Because | None:
+        """Return why this person's yes does not count."""
+        rules = self.rules.around(found, berth, look, self.clock.now())
+        # Whoever approved it may have lost the right since, and it has not been asked for anew yet.
+        asks = found.state is State.QUEUED and lacks_approval(obstacles(request_of(found), rules))
+        if found.state is not State.AWAITING_APPROVAL and not asks:
+            return because(Reason.NOT_WAITING, number=found.number, state=found.state)
+        if rules.needed and found.asked_by_id in person.ids:
+            return because(Reason.OWN_DEPLOYMENT, number=found.number)
+        if rules.needed and any(one.by_id in person.ids for one in rules.given):
+            return because(Reason.ALREADY_APPROVED, number=found.number)
+        return None
+
+    def _approve(
+        self, change: Transaction, found: Deployment, berth: Berth, command: Approve, decider: Decider
+    ) -> Deployment | Because:
+        no = self._no(found, berth, change, decider.person)
+        if no is not None:
+            return no
+        now, by = self.clock.now(), decider.person.name
+        approval = Approval(by=by, by_id=decider.actor.id, at=now, digest=found.digest, reason=command.reason)
+        approved = replace(found, approvals=(*found.approvals, approval))
+        if approved.state is State.AWAITING_APPROVAL and not lacks_approval(
+            self.rules.obstacles(approved, berth, change, now)
+        ):
+            approved = _let_go_on(approved, berth, now)
+        change.save_deployment(approved)
+        happening = DeploymentApproved(digest=approved.digest, reason=command.reason)
+        change.record(about(approved, happening, by, now))
+        return approved
+
+    # No
+
+    def _reject(
+        self, change: Transaction, found: Deployment, berth: Berth, command: Reject, decider: Decider
+    ) -> Deployment | Because:
+        now, by = self.clock.now(), decider.person.name
+        reason = because(Reason.REJECTED, by=by, reason=command.reason)
         rejected = found.advance(State.CANCELLED, reason, now)
         change.save_deployment(rejected)
         if berth.turn == found.id:
             change.save_berth(replace(berth, turn=None))
-        change.record(about(rejected, DeploymentRejected(reason=command.reason), person.name, now))
+        change.record(about(rejected, DeploymentRejected(reason=command.reason), by, now))
         finished = DeploymentFinished(state=State.CANCELLED, because=reason, verified=False)
-        change.record(about(rejected, finished, person.name, now))
+        change.record(about(rejected, finished, by, now))
         return rejected
 
-    def _override(  # noqa: PLR0913, PLR0917 - as above
-        self,
-        change: Transaction,
-        found: Deployment,
-        berth: Berth,
-        command: Override,
-        actor: Actor,
-        person: Person,
+    # Despite everything
+
+    def _override(
+        self, change: Transaction, found: Deployment, berth: Berth, command: Override, decider: Decider
     ) -> Deployment | Because:
-        if found.state not in (State.AWAITING_APPROVAL, State.QUEUED):
-            return because(Reason.NOT_WAITING, number=found.number, state=found.state)
-        now = self.clock.now()
-        in_the_way = self.rules.obstacles(found, berth, change, now)
-        despite = tuple(one.because.code.value for one in in_the_way if one.because.code not in ABSOLUTE)
+        now, by = self.clock.now(), decider.person.name
+        reached = overridable(self.rules.obstacles(found, berth, change, now))
+        despite = tuple(one.because.code.value for one in reached)
+        if found.asks_anew:
+            despite = (Reason.NEWER_WENT_LIVE.value, *despite)
         if not despite:
             return because(Reason.NOTHING_TO_OVERRIDE, number=found.number)
-        before = found.override.despite if found.override else ()
-        reason = command.reason or ""
         overriding = Overriding(
-            by=person.name, by_id=actor.id, at=now, reason=reason, despite=(*before, *despite)
+            by=by,
+            by_id=decider.actor.id,
+            at=now,
+            reason=command.reason or "",
+            despite=despite,
+            covers=tuple(name_of(one) for one in reached),
         )
-        overridden = replace(found, override=overriding)
+        overridden = replace(found, overrides=(*found.overrides, overriding))
         if found.state is State.AWAITING_APPROVAL:
-            overridden = self._let_go_on(overridden, berth, now)
+            overridden = _let_go_on(overridden, berth, now)
         change.save_deployment(overridden)
-        change.record(about(overridden, RulesOverridden(despite=despite, reason=reason), person.name, now))
+        happening = RulesOverridden(despite=despite, reason=overriding.reason)
+        change.record(about(overridden, happening, by, now))
         return overridden
+
+
+def _let_go_on(deployment: Deployment, berth: Berth, now: datetime) -> Deployment:
+    """Return it in the queue; whoever let it go on was shown what is live now."""
+    queued = deployment.advance(State.QUEUED, because(Reason.AWAITING_TURN), now)
+    return replace(queued, because=None, confirmed_live=berth.live)

@@ -42,7 +42,7 @@ from funade.domain.wire import Plain, to_plain
 from funade.failpoints import effect
 from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.change_environment import ChangeEnvironment
-from funade.usecases.decide_deployment import DecideDeployment
+from funade.usecases.decide_deployment import DecideDeployment, Decider
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.ports import Clock, Configurations, Ledger
@@ -117,10 +117,14 @@ class Desk:
     ) -> Because | None:
         """Return the policy's no. Whoever is a stranger learns nothing, not even which names exist."""
         if isinstance(found, Because):
-            return None if person is not None else because(Reason.UNKNOWN_PERSON, actor=actor.id)
+            return policy.admit(actor, person)
+        # What has left the configuration is named by its deployment; nobody has a right to it any more.
+        left = found.deployment
+        application = left.application if left else None
+        environment = left.environment if left else None
         resource = policy.Resource(
-            application=found.application.name if found.application else None,
-            environment=found.environment.name if found.environment else None,
+            application=found.application.name if found.application else application,
+            environment=found.environment.name if found.environment else environment,
             channel=found.application.channel if found.application else None,
             rights=found.environment.rights if found.environment else {},
             approvals=found.environment.approvals if found.environment else 0,
@@ -196,7 +200,8 @@ class Desk:
             case ReadLog():
                 return await verbs.log(command)
             case Approve() | Reject() | Override():
-                return await verbs.decide(command, found.application, asker.actor, asker.person)
+                decider = Decider(actor=asker.actor, person=asker.person)
+                return await verbs.decide(command, found.application, decider)
             case Cancel():
                 return await verbs.cancel(command, asker.person)
             case Lock() | Unlock() | Reopen() | Hold() | Resume():

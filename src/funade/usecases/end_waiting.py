@@ -3,23 +3,29 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from funade.domain.deployment import Deployment, State
+from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.events import DeploymentFinished, about
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
+from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Ledger, Transaction
 
 
-def end_waiting(change: Transaction, row: Deployment, berth: Berth, now: datetime) -> bool:
+def end_waiting(
+    change: Transaction, row: Deployment, berth: Berth, now: datetime, explain: ExplainWaiting
+) -> bool:
     """End `row`, of which nothing has begun, if it is wished away or due; tell whether it was ended."""
     if row.wish is not None:
         ended = row.advance(State.CANCELLED, because(Reason.CANCELLED, by=row.wish.by), now)
     elif row.due_at <= now:
         waited = (now - row.asked_at).total_seconds()
-        what_for = (berth.doubt and Reason.ENVIRONMENT_IN_DOUBT) or (row.because and row.because.code)
-        reason = because(Reason.EXPIRED, waited_for=what_for or Reason.AWAITING_TURN, seconds=waited)
+        waited_for = next((one.because.code for one in explain(row, change)), Reason.AWAITING_TURN)
+        if waited_for is Reason.PREPARING and row.phase is Phase.WAITING:
+            # It could begin now, and could not before: others went first, or nobody was there.
+            waited_for = Reason.AWAITING_TURN
+        reason = because(Reason.EXPIRED, waited_for=waited_for, seconds=waited)
         ended = row.advance(State.FAILED, reason, now)
     else:
         return False
@@ -38,6 +44,7 @@ class EndWaiting:
 
     ledger: Ledger
     clock: Clock
+    explain: ExplainWaiting
 
     async def __call__(self, id: str) -> None:
         """End it if that is still right when its environment is locked."""
@@ -46,7 +53,7 @@ class EndWaiting:
             locked = lock(change, change.deployment_by_id(id))
             if locked is None or locked[0].state not in (State.QUEUED, State.AWAITING_APPROVAL):
                 return
-            end_waiting(change, *locked, self.clock.now())
+            end_waiting(change, *locked, self.clock.now(), self.explain)
 
         with effect("store.end_waiting"):
             await self.ledger.change(work)

@@ -1,9 +1,11 @@
 """Say what a deployment waits for, from the rows, the rules in force and who is alive."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from funade.domain.answers import Waiting
-from funade.domain.deployment import Deployment
+from funade.domain.deployment import Deployment, State
+from funade.domain.environment import Berth
 from funade.domain.turns import ahead_of
 from funade.domain.waiting import Surroundings, explain
 from funade.usecases.living import Living
@@ -25,12 +27,29 @@ class ExplainWaiting:
             return ()
         now = self.clock.now()
         berth = look.berth(deployment.application, deployment.environment)
-        entries = look.entries(deployment.application, deployment.environment)
+        obstacles = self.rules.obstacles(deployment, berth, look, now)
         around = Surroundings(
             berth=berth,
-            ahead=ahead_of(deployment.number, entries, berth.turn),
+            ahead=self._ahead(deployment, berth, look, now, is_blocked=bool(obstacles)),
             alive=self.living.among(look.processes()),
             now=now,
-            obstacles=self.rules.obstacles(deployment, berth, look, now),
+            obstacles=obstacles,
         )
         return explain(deployment, around)
+
+    def _ahead(
+        self, deployment: Deployment, berth: Berth, look: Reading, now: datetime, *, is_blocked: bool
+    ) -> tuple[int, ...]:
+        """Return who goes first. Whoever nothing keeps waiting goes past those whom a rule does."""
+        entries = look.entries(deployment.application, deployment.environment)
+        before = ahead_of(deployment.number, entries, berth.turn)
+        if is_blocked:
+            return before
+        ids = {one.number: one.id for one in entries}
+        return tuple(one for one in before if not self._is_passed(ids[one], berth, look, now))
+
+    def _is_passed(self, id: str, berth: Berth, look: Reading, now: datetime) -> bool:
+        other = look.deployment_by_id(id)
+        if other is None or other.state is not State.QUEUED or berth.turn == id:
+            return False
+        return bool(self.rules.obstacles(other, berth, look, now))

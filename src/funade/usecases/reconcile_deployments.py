@@ -1,14 +1,10 @@
 """Look at everything that is not at its end, and say what may happen now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from funade.domain.deployment import State
-from funade.domain.environment import Berth
 from funade.domain.turns import Moves, next_moves
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Entry, Lease, Ledger, Reading
+from funade.usecases.ports import Clock, Lease, Ledger, Reading
 from funade.usecases.rules import GatherRules
 
 
@@ -36,30 +32,24 @@ class ReconcileDeployments:
         # Whoever owns something and is not registered has been declared dead before; our own is ours to go on with.
         orphaned = frozenset(one.owner for one in entries if one.owner) - alive | {self.lease.process}
         now = self.clock.now()
+        places = {(one.application, one.environment): one for one in berths}
+
+        def is_blocked(id: str) -> bool:
+            deployment = look.deployment_by_id(id)
+            if deployment is None:
+                return True
+            berth = places.get((deployment.application, deployment.environment))
+            return berth is None or bool(self.rules.obstacles(deployment, berth, look, now))
+
         moves = next_moves(
             entries,
             turns={(one.application, one.environment): one.turn for one in berths if one.turn is not None},
             closed={(one.application, one.environment) for one in berths if one.doubt is not None},
             orphaned=orphaned,
-            blocked=self._blocked(look, entries, berths, now),
+            is_blocked=is_blocked,
             now=now,
         )
         return Moves(
             take=tuple(one for one in moves.take if one not in busy),
             end=tuple(one for one in moves.end if one not in busy),
         )
-
-    def _blocked(
-        self, look: Reading, entries: Sequence[Entry], berths: Sequence[Berth], now: datetime
-    ) -> frozenset[str]:
-        """Return those in the queue that a rule keeps waiting."""
-        places = {(one.application, one.environment): one for one in berths}
-        blocked = set()
-        for entry in entries:
-            place = places.get((entry.application, entry.environment))
-            if entry.state is not State.QUEUED or place is None:
-                continue
-            deployment = look.deployment_by_id(entry.id)
-            if deployment is None or self.rules.obstacles(deployment, place, look, now):
-                blocked.add(entry.id)
-        return frozenset(blocked)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from funade.domain import policy
 from funade.domain.answers import Waiting
-from funade.domain.application import Environment
+from funade.domain.application import Configuration, Environment
 from funade.domain.approval import Approval, counting
 from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
@@ -25,44 +25,68 @@ class GatherRules:
         self, deployment: Deployment, berth: Berth, look: Reading, now: datetime
     ) -> tuple[Waiting, ...]:
         """Return what stands in the way of `deployment` now."""
-        request = request_of(deployment)
-        return obstacles(request, self.around(request, deployment, berth, look, now))
+        return obstacles(request_of(deployment), self.around(deployment, berth, look, now))
 
-    def around(
-        self, request: Request, deployment: Deployment | None, berth: Berth, look: Reading, now: datetime
-    ) -> Rules:
-        """Return the rules around a request; of one that is not stored yet, no approval is given."""
-        environment = self._environment(request)
+    def around(self, deployment: Deployment, berth: Berth, look: Reading, now: datetime) -> Rules:
+        """Return the rules around a deployment, and how far they are met."""
+        # Taken once: the next reading may be of another file.
         configuration = self.configurations.current()
-        return Rules(
-            now=now,
-            pause=look.pause(),
-            lock=berth.lock,
-            frozen=self.calendar.frozen(environment.freezes, now) if environment else None,
-            needed=environment.approvals if environment else 0,
-            given=self.given(deployment) if deployment else (),
-            asker_may=policy.may_now(
-                configuration, environment, request.asked_by_id, right_of(request.purpose)
-            ),
-        )
+        return _rules(self.calendar, configuration, request_of(deployment), deployment, berth, look, now)
 
-    def given(self, deployment: Deployment) -> tuple[Approval, ...]:
-        """Return the approvals that count now: of people who may approve now, of this very digest."""
-        configuration = self.configurations.current()
-        environment = self._environment(request_of(deployment))
-        ids = {one.by: one.by_id for one in deployment.approvals}
-        return counting(
-            deployment.approvals,
-            digest=deployment.digest,
-            asker=deployment.asked_by,
-            may_approve=lambda by: policy.may_now(configuration, environment, ids[by], Right.APPROVE),
-        )
+    def around_request(self, request: Request, berth: Berth, look: Reading, now: datetime) -> Rules:
+        """Return the rules around what is not stored yet: nobody has approved or overridden anything."""
+        return _rules(self.calendar, self.configurations.current(), request, None, berth, look, now)
 
-    def needed(self, deployment: Deployment) -> int:
-        """Return how many approvals the configuration in force wants."""
-        environment = self._environment(request_of(deployment))
-        return environment.approvals if environment else 0
 
-    def _environment(self, request: Request) -> Environment | None:
-        application = self.configurations.current().applications.get(request.application)
-        return application.environments.get(request.environment) if application else None
+def _rules(  # noqa: PLR0913, PLR0917 - the facts of one moment
+    calendar: Calendar,
+    configuration: Configuration,
+    request: Request,
+    deployment: Deployment | None,
+    berth: Berth,
+    look: Reading,
+    now: datetime,
+) -> Rules:
+    environment = _environment(configuration, request)
+    right = right_of(request.purpose)
+    return Rules(
+        now=now,
+        asker_ids=configuration.people.ids_of(request.asked_by_id),
+        pause=look.pause(),
+        lock=berth.lock,
+        frozen=calendar.frozen(environment.freezes, now) if environment else None,
+        needed=environment.approvals if environment else 0,
+        given=_given(configuration, environment, deployment) if deployment else (),
+        asker_may=policy.may_now(configuration, environment, request.asked_by_id, right),
+        overridden=_overridden(configuration, environment, deployment) if deployment else frozenset(),
+    )
+
+
+def _given(
+    configuration: Configuration, environment: Environment | None, deployment: Deployment
+) -> tuple[Approval, ...]:
+    """Return the approvals that count now: of people who may approve now, of this very digest."""
+    return counting(
+        deployment.approvals,
+        digest=deployment.digest,
+        asker=deployment.asked_by_id,
+        ids_of=configuration.people.ids_of,
+        may_approve=lambda id: policy.may_now(configuration, environment, id, Right.APPROVE),
+    )
+
+
+def _overridden(
+    configuration: Configuration, environment: Environment | None, deployment: Deployment
+) -> frozenset[str]:
+    """Return what is covered by those who may override now."""
+    return frozenset(
+        name
+        for one in deployment.overrides
+        if policy.may_now(configuration, environment, one.by_id, Right.OVERRIDE)
+        for name in one.covers
+    )
+
+
+def _environment(configuration: Configuration, request: Request) -> Environment | None:
+    application = configuration.applications.get(request.application)
+    return application.environments.get(request.environment) if application else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from funade.domain.answers import Waiting
 from funade.domain.deployment import Deployment, Phase, Purpose, State
 from funade.domain.environment import Berth
 from funade.domain.errors import FencedOut, SecretError, SourceError
@@ -17,6 +18,8 @@ from funade.domain.reason import Because, Reason, because
 from funade.domain.revision import Revision
 from funade.failpoints import effect
 from funade.usecases.end_waiting import end_waiting
+from funade.usecases.explain_waiting import ExplainWaiting
+from funade.usecases.follow_approvals import ask_for_approval
 from funade.usecases.living import Living
 from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
@@ -91,13 +94,11 @@ class TakeTurn:
     def _is_next(self, change: Transaction, found: Deployment, berth: Berth) -> bool:
         """Tell whether no rule keeps it waiting, and nobody asked before it whom no rule keeps waiting."""
         now = self.clock.now()
-        queued = change.unended(found.application, found.environment)
-        free = (
-            one.number
-            for one in queued
-            if one.state is State.QUEUED and not self.rules.obstacles(one, berth, change, now)
-        )
-        return next(free, None) == found.number
+        for entry in change.entries(found.application, found.environment):
+            one = change.deployment_by_id(entry.id) if entry.state is State.QUEUED else None
+            if one is not None and not self.rules.obstacles(one, berth, change, now):
+                return one.id == found.id
+        return False
 
     def _is_free(self, change: Transaction, found: Deployment, me: str) -> bool:
         """Tell whether nobody living looks after it; a dead owner is struck off, so that it cannot wake and go on."""
@@ -121,6 +122,7 @@ class StartAttempt:
     sources: Sources
     clock: Clock
     rules: GatherRules
+    explain: ExplainWaiting
 
     async def __call__(self, deployment: Deployment, remembered_fence: int) -> Started | None:
         """Return Started, or None when it ended, was put back, or asks a person; raises FencedOut when not ours."""
@@ -174,11 +176,11 @@ class StartAttempt:
         ):
             msg = f"#{deployment.number} is looked after by another process"
             raise FencedOut(msg)
-        if end_waiting(change, row, berth, now):
+        if end_waiting(change, row, berth, now, self.explain):
             return "ended"
         in_the_way = self.rules.obstacles(row, berth, change, now)
         if in_the_way:
-            self._put_back(change, row, berth, in_the_way[0].because)
+            self._put_back(change, row, berth, in_the_way)
             return "put back"
         if berth.live != live:
             return "look again"
@@ -203,9 +205,11 @@ class StartAttempt:
         change.add_order("start", execution, now)
         return Started(deployment=started)
 
-    def _put_back(self, change: Transaction, row: Deployment, berth: Berth, reason: Because) -> None:
+    def _put_back(
+        self, change: Transaction, row: Deployment, berth: Berth, in_the_way: tuple[Waiting, ...]
+    ) -> None:
         """A rule keeps it waiting that was not there when it got its turn: give the turn back, and wait."""
-        now = self.clock.now()
+        now, reason = self.clock.now(), in_the_way[0].because
         change.save_berth(replace(berth, turn=None))
         if row.state is State.RUNNING:
             # An attempt before this one was written as started, and never began: there is no way back to the queue.
@@ -213,11 +217,7 @@ class StartAttempt:
             change.save_deployment(ended)
             finished = DeploymentFinished(state=ended.state, because=reason, verified=False)
             change.record(about(ended, finished, row.asked_by, now))
-        elif reason.code is Reason.AWAITING_APPROVAL:
-            asking = replace(row.advance(State.AWAITING_APPROVAL, reason, now), owner=None)
-            change.save_deployment(asking)
-            change.record(about(asking, ConfirmationWanted(because=reason), row.asked_by, now))
-        else:
+        elif not ask_for_approval(change, row, in_the_way, now):
             change.save_deployment(replace(row, phase=Phase.WAITING, because=reason, owner=None))
 
     def _ask_again(self, change: Transaction, row: Deployment, berth: Berth) -> None:

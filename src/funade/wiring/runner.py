@@ -10,7 +10,9 @@ from funade.runner.workspaces import FolderWorkspaces
 from funade.usecases.announce import Announce
 from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.end_waiting import EndWaiting
+from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
+from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.ports import Announcement
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.start_attempt import StartAttempt, TakeTurn
@@ -25,6 +27,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
     """Return the runner of these parts; `tell` hears each event once."""
     ledger, clock, living, rules = parts.ledger, parts.clock, parts.living, parts.rules
     heart = Heart(ledger, parts.machine, clock, parts.ids, role=role, length=parts.lease)
+    explain = ExplainWaiting(rules=rules, living=living, clock=clock)
     workspaces = FolderWorkspaces(parts.data / "workspaces")
     carry_out = CarryOutDeployment(
         ledger=ledger,
@@ -36,7 +39,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         take=TakeTurn(
             ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
         ),
-        start=StartAttempt(ledger=ledger, sources=parts.sources, clock=clock, rules=rules),
+        start=StartAttempt(ledger=ledger, sources=parts.sources, clock=clock, rules=rules, explain=explain),
         finish=FinishDeployment(
             ledger=ledger,
             targets=parts.targets,
@@ -52,7 +55,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         clock=clock,
         reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock, rules=rules),
         carry_out=carry_out,
-        end_waiting=EndWaiting(ledger=ledger, clock=clock),
+        end_waiting=EndWaiting(ledger=ledger, clock=clock, explain=explain),
         announce=Announce(
             ledger=ledger,
             announcer=Journal(parts.data / "announcements.jsonl", tell),
@@ -60,6 +63,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
             living=living,
         ),
         sweep=Sweep(ledger=ledger, targets=parts.targets, workspaces=workspaces, lease=heart, clock=clock),
+        follow_approvals=FollowApprovals(ledger=ledger, clock=clock, rules=rules),
     )
 
 
