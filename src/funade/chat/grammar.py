@@ -5,7 +5,6 @@ A text passes these rooms in order: `entities` (Slack's spelling), `words` (spac
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -25,25 +24,13 @@ from funade.chat.heard import (
 )
 from funade.chat.names import Names, near
 from funade.chat.reasons import REASON, read_reason
+from funade.chat.saying import BEGINNINGS, ENDINGS, HELP_WORDS, key_of, meant_by, verb_before, verb_behind
 from funade.chat.sentences import read_sentence
 from funade.chat.slots import Filling
 from funade.chat.spelling import spell, spell_values
 from funade.chat.usage import usage
 from funade.chat.values import RIGHT_WORDS
-from funade.chat.verbs import (
-    BEGINNINGS,
-    ENDINGS,
-    FIRST_WORDS,
-    HABITS,
-    HABITS_ALONE,
-    HELP_WORDS,
-    LONGEST_BEGINNING,
-    SAID_FIRST,
-    SLOTS,
-    Kind,
-    Verb,
-    build,
-)
+from funade.chat.verbs import SLOTS, Kind, Verb, build
 from funade.chat.words import Word, Words, quote, read_words
 from funade.domain.commands import Command
 
@@ -73,7 +60,6 @@ _ABOUT_OPTIONS = frozenset(
         Misreading.UNQUOTED_REASON,
     }
 )
-LONGEST_ENDING = 3
 _SUGGESTIONS_FROM_SUGGESTIONS = 2
 
 
@@ -163,7 +149,7 @@ class _Attempt:
         words = self._without_lead_in(words)
         if not words and found.tail is None:
             return Help()
-        if words and _key(words[0]) in HELP_WORDS and not words[0].quoted:
+        if words and key_of(words[0]) in HELP_WORDS and not words[0].quoted:
             return self._help(words[1:])
         words = self._take_verb(words)
         verb = self.verb
@@ -224,7 +210,9 @@ class _Attempt:
     def _without_lead_in(self, words: list[Word]) -> list[Word]:
         while len(words) > 1 and words[0].text.lower() in _LEAD_INS and not words[0].quoted:
             second = words[1]
-            if not (_beginning(words[1:]) or _key(second) in HELP_WORDS or second.text.lower() in _LEAD_INS):
+            if not (
+                verb_before(words[1:]) or key_of(second) in HELP_WORDS or second.text.lower() in _LEAD_INS
+            ):
                 break
             words = words[1:]
         return words
@@ -232,7 +220,7 @@ class _Attempt:
     def _help(self, words: list[Word]) -> Help:
         if not words:
             return Help()
-        begun = _beginning(words)
+        begun = verb_before(words)
         if begun is None or begun[1] != len(words):
             raise self._unknown_verb(words[0])
         return Help(verb=begun[0].name)
@@ -246,15 +234,15 @@ class _Attempt:
             if last not in japanese.POLITE and not doubles:
                 break
             words.pop()
-        begun = _beginning(words)
+        begun = verb_before(words)
         if begun is not None:
             self.verb, length = begun
-            self.told = self.verb.telling.get(" ".join(map(_key, words[:length])), {})
+            self.told = self.verb.telling.get(" ".join(map(key_of, words[:length])), {})
             return words[length:]
-        ended = _ending(words)
+        ended = verb_behind(words)
         if ended is not None:
             self.verb, length = ended
-            self.told = self.verb.telling.get("".join(map(_key, words[-length:])), {})
+            self.told = self.verb.telling.get("".join(map(key_of, words[-length:])), {})
             return words[:-length]
         raise self._unknown_verb(words[0] if words else None, is_alone=len(words) == 1)
 
@@ -263,8 +251,8 @@ class _Attempt:
             return NotUnderstood(Misreading.UNKNOWN_VERB)
         if word.entity is not None:
             return NotUnderstood(Misreading.NOT_A_NAME, word=word.text)
-        key = _key(word)
-        meant = (HABITS_ALONE.get(key) if is_alone else None) or HABITS.get(key) or near(key, SAID_FIRST)
+        key = key_of(word)
+        meant = meant_by(key, is_alone=is_alone)
         text = self.decoded.text
         repaired = f"{meant}{text[word.end : self.hi]}" if meant else ""
         return NotUnderstood(Misreading.UNKNOWN_VERB, repaired, word=word.text)
@@ -382,38 +370,8 @@ class _Attempt:
                 return spell(meant, self.names)
         if self.verb is None or self.filling is None:
             return ""
-        if misread.code is Misreading.AMBIGUOUS and self.verb.needed <= self.filling.values.keys():
+        is_ref = "ref" in self.filling.values and self.verb.needed <= self.filling.values.keys()
+        if misread.code is Misreading.AMBIGUOUS and is_ref:
             return spell_values(self.verb, self.filling.values, self.names)
         missing = (Misreading.MISSING_APPLICATION, Misreading.MISSING_ENVIRONMENT, Misreading.MISSING_NUMBER)
         return usage(self.verb, self.filling.values, self.names) if misread.code in missing else ""
-
-
-def _beginning(words: list[Word]) -> tuple[Verb, int] | None:
-    """Return the verb with which the words begin and how many of them say it; the longest counts."""
-    if not words or words[0].quoted or _key(words[0]) not in FIRST_WORDS:
-        return None
-    for length in range(min(LONGEST_BEGINNING, len(words)), 0, -1):
-        if not any(word.quoted or word.entity for word in words[:length]):
-            verb = BEGINNINGS.get(tuple(map(_key, words[:length])))
-            if verb is not None:
-                return verb, length
-    return None
-
-
-def _ending(words: list[Word]) -> tuple[Verb, int] | None:
-    """Return the verb with which the words end, as Japanese does, and how many of them say it: `ロック を 解除`."""
-    for length in range(min(LONGEST_ENDING, len(words)), 0, -1):
-        last = words[-length:]
-        if not any(word.quoted or word.entity for word in last):
-            verb = ENDINGS.get("".join(map(_key, last)))
-            if verb is not None:
-                return verb, length
-    return None
-
-
-def _key(word: Word) -> str:
-    """Return how a word is looked up among our own; people's capitals and stops do not matter there."""
-    text = word.text
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return text.lower().lstrip("/").rstrip(".,:!?。、…") or text

@@ -4,7 +4,8 @@ import re
 
 from funade.chat.folding import DASHES, DOUBLE_QUOTES, SINGLE_QUOTES, fold
 from funade.chat.heard import Misreading, NotUnderstood
-from funade.chat.verbs import BEGINNINGS, Verb
+from funade.chat.saying import BEGINNINGS
+from funade.chat.verbs import Verb
 from funade.chat.words import BECAUSE, closing, quote, unescape
 
 REASON = BECAUSE

@@ -125,14 +125,14 @@ class Filling(Matching):
 
     def _take_application(self) -> None:
         owners = [one for one in self.items if one.mark is Mark.OF]
-        chosen = next((one for one in owners if self.find_application(one.word)), None)
+        # `what is live on shop`
+        places = self.items if self.verb.only_reads else []
+        chosen = next((one for one in [*owners, *places] if self.find_application(one.word)), None)
         if chosen is None:
             # `production の shop`: the owner may be the environment.
             strangers = [one for one in owners if not self.is_environment(None, one.word)]
             unmarked = [one for one in self.items if one.mark is Mark.NONE]
-            # `what is live on shop`
-            places = [one for one in self.items if self.verb.only_reads and self.find_application(one.word)]
-            chosen = next(iter([*strangers, *unmarked, *owners, *places]), None)
+            chosen = next(iter([*strangers, *unmarked, *owners]), None)
         if chosen is None:
             if "application" in self.verb.needed:
                 raise NotUnderstood(Misreading.MISSING_APPLICATION)

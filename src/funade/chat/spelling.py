@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from funade.chat.names import Names
+from funade.chat.saying import BEGINNINGS, HELP_WORDS
 from funade.chat.sentences import KEYWORDS, NEVER_REFS
 from funade.chat.values import RIGHT_WORDS, read_span, spell_span
-from funade.chat.verbs import BEGINNINGS, BY_COMMAND, HELP_WORDS, SLOTS, Kind, Slot, Verb
+from funade.chat.verbs import BY_COMMAND, SLOTS, Kind, Slot, Verb
 from funade.chat.words import quote
 from funade.domain.commands import Command
 

@@ -241,7 +241,9 @@ VERBS: tuple[Verb, ...] = (
         command=ShowRights,
         words=("rights", "show rights"),
         also=("権限", "権限は", "権限を見せて", "権限を教えて", "権限を表示"),
-        telling={said: {"person": None} for said in ("who may", "who can", "who", "誰", WHO, "誰ですか")},
+        telling={
+            said: {"person": None} for said in ("who may", "who can", "who", "誰", WHO, "誰 が", "誰ですか")
+        },
         only_reads=True,
     ),
     Verb(
@@ -261,65 +263,10 @@ VERBS: tuple[Verb, ...] = (
     ),
 )
 
-#: asked for help, not for a command
-HELP_WORDS = frozenset({"help", "?", "usage", "ヘルプ", "使い方", "助けて"})
-
-#: what people who come from elsewhere type; suggested, never assumed
-HABITS: dict[str, str] = {
-    "abort": "cancel",
-    "apply": "deploy",
-    "push": "deploy",
-    "redeploy": "deploy",
-    "release": "deploy",
-    "revert": "rollback",
-    "ship": "deploy",
-    "stop": "cancel",
-    "tail": "logs",
-    "undo": "rollback",
-    "deny": "reject",
-    "decline": "reject",
-    "freeze": "lock",
-    "pause": "hold",
-    "veto": "reject",
-    "リリース": "deploy",
-    "戻して": "rollback",
-    "停止": "cancel",
-    "止めて": "cancel",
-    "反映": "deploy",
-}
-
-#: as above, where nothing follows
-HABITS_ALONE: dict[str, str] = {"pause": "pause all"}
-
 BY_COMMAND: dict[type[Any], Verb] = {verb.command: verb for verb in VERBS}
 BY_NAME: dict[str, Verb] = {verb.name: verb for verb in VERBS}
 
-#: a verb as the beginning of a text, by its words
-BEGINNINGS: dict[tuple[str, ...], Verb] = {
-    tuple(said.split()): verb
-    for verb in VERBS
-    for said in (
-        *verb.words,
-        *(form for stem in verb.japanese for form in forms(stem)),
-        *verb.also,
-        *verb.telling,
-    )
-}
-FIRST_WORDS: frozenset[str] = frozenset(said[0] for said in BEGINNINGS)
-#: a verb as the end of a text: only Japanese ends with its verb
-ENDINGS: dict[str, Verb] = {
-    said: verb
-    for verb in VERBS
-    for said in (
-        *(form for stem in verb.japanese for form in forms(stem)),
-        *verb.also,
-        *(one for one in verb.telling if not one.isascii()),
-    )
-}
-#: what a command's first word may have been meant to be
-SAID_FIRST: tuple[str, ...] = tuple(dict.fromkeys(verb.words[0].partition(" ")[0] for verb in VERBS))
 OPTIONS: frozenset[str] = frozenset(option for slot in SLOTS.values() for option in slot.options)
-LONGEST_BEGINNING = max(map(len, BEGINNINGS))
 
 
 def build(verb: Verb, values: dict[str, Any]) -> Command:

@@ -11,7 +11,7 @@ from funade.chat.folding import ZERO_WIDTH
 from funade.chat.grammar import parse
 from funade.chat.heard import LONGEST, Help, Ignored, Misread, Via
 from funade.chat.names import Names
-from funade.domain.commands import COMMANDS
+from funade.domain.commands import COMMANDS, Command, PauseAll, ResumeAll
 from tests.conftest import LONG
 
 TEXTS = 2_000_000 if LONG else 200_000
@@ -24,9 +24,13 @@ NAMES = Names(
     }
 )
 ENGLISH = (
-    "deploy Deploy rollback retry cancel approve plan status history why show logs reopen resume help what"
+    "deploy Deploy rollback retry cancel approve plan status history why show logs reopen resume help what "
+    "lock unlock steal hold pause reject override rights who stop"
 )
-JAPANESE = "デプロイ デプロイして ロールバック 再試行 取り消し 状況 履歴 なぜ ｄｅｐｌｏｙ /deploy"
+JAPANESE = (
+    "デプロイ デプロイして ロールバック 再試行 取り消し 状況 履歴 なぜ ｄｅｐｌｏｙ /deploy "
+    "ロック ロック解除 ロックを奪って 承認 却下 強行 保留 すべて停止 全再開 権限 誰が"
+)
 VERBS = (*ENGLISH.split(), *JAPANESE.split())
 #: what is understood, to be spoilt
 LINES = tuple(
@@ -41,6 +45,17 @@ LINES = tuple(
         "why api staging",
         "what is live in production",
         "history help --limit 12",
+        "lock api production for 2h because migrating",
+        "lock web-shop prod --steal --for 30m --reason 'it burns'",
+        "unlock api prod --force because gone",
+        "approve 12 f5c0df1",
+        "override #12 because it burns",
+        "pause all because it burns",
+        "resume all",
+        "hold api staging",
+        "who may deploy web-shop to prod",
+        "rights of ada in api production",
+        "apiのproductionを2時間ロックして 理由: 移行",
         "api を production に デプロイ して",
         "web-shopのmainをstagingにデプロイしてください",
     )
@@ -93,6 +108,16 @@ PIECES = (
         ".",
         "reason",
         "for",
+        "all",
+        "everything",
+        "may",
+        "2h",
+        "2",
+        "hours",
+        "2時間",
+        "ada",
+        "全",
+        "停止",
     ),
     *(
         "を",
@@ -119,6 +144,10 @@ PIECES = (
         "--reason",
         "--reason=“",
         "--force",
+        "—force",
+        "--steal",
+        "--for",
+        "--for=2h",
         "--",
         "—",
         "-",
@@ -198,6 +227,18 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", bare).casefold()
 
 
+def assert_it_goes_no_further(command: Command, said: str) -> None:
+    """Fail when a rule is broken, everything is stopped, or a commit is meant, and the text says nothing of it."""
+    assert not getattr(command, "force", False) or "force" in said, said
+    assert not getattr(command, "steal", False) or "steal" in said or "奪" in said, said
+    revision = getattr(command, "revision", None)
+    assert revision is None or revision in said, said
+    if isinstance(command, (PauseAll, ResumeAll)):
+        assert any(word in said for word in ("all", "everything", "全", "すべて")), said
+    if getattr(command, "lasts", None) is not None:
+        assert any(sign.isdecimal() for sign in said), said
+
+
 @pytest.mark.timeout(300 if LONG else 60)
 def test_no_text_is_understood_as_a_command_for_what_it_does_not_name():
     ways = list(Via)
@@ -217,6 +258,7 @@ def test_no_text_is_understood_as_a_command_for_what_it_does_not_name():
             assert any(word in said for word in (environment, *aliases, *everywhere)), text
         number = getattr(command, "number", None) or getattr(command, "to", None)
         assert number is None or str(number) in said, text
+        assert_it_goes_no_further(command, said)
     # A fuzz that understands nothing proves nothing.
     assert commands > TEXTS // 100
 

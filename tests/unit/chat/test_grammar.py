@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from funade.chat.grammar import parse, spell
@@ -9,21 +12,31 @@ from funade.domain.commands import (
     Approve,
     Cancel,
     Deploy,
+    Hold,
+    Lock,
+    Override,
+    PauseAll,
     PlanDeployment,
     ReadLog,
+    Reject,
     Reopen,
     Resume,
+    ResumeAll,
     Retry,
     Rollback,
     ShowDeployment,
     ShowHistory,
+    ShowRights,
     ShowStatus,
+    Unlock,
     Why,
 )
 from tests.unit.chat.people import NAMES, heard, misread, understood
 
-DEPLOY_USAGE = "deploy APPLICATION [REF] to ENVIRONMENT [because REASON]"
+DEPLOY_USAGE = "deploy APPLICATION [REF] to ENVIRONMENT [--force] [because REASON]"
 SHOP = Deploy(application="shop", environment="production")
+PRODUCTION = {"application": "shop", "environment": "production"}
+MIGRATING = Lock(**PRODUCTION, lasts=timedelta(hours=2), reason="migrating")
 SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
 
 
@@ -85,6 +98,47 @@ SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
             Reopen(application="shop", environment="production", reason="I have looked"),
         ),
         ("resume shop production", Resume(application="shop", environment="production")),
+        ("approve 4 f5c0df1", Approve(number=4, revision="f5c0df1")),
+        ("approve #4 at F5C0DF1.", Approve(number=4, revision="F5C0DF1")),
+        ("approve 4 --revision f5c0df1", Approve(number=4, revision="f5c0df1")),
+        ("reject 4 because not on a Friday", Reject(number=4, reason="not on a Friday")),
+        ("override 4 because it burns", Override(number=4, reason="it burns")),
+        ("deploy shop to production --force because it burns", replace(SHOP, force=True, reason="it burns")),
+        ("deploy --force shop production --reason 'it burns'", replace(SHOP, force=True, reason="it burns")),
+        (
+            "deploy shop to production --reason 'it burns' —force",
+            replace(SHOP, force=True, reason="it burns"),
+        ),
+        ("retry 12 --force", Retry(number=12, force=True)),
+        ("rollback shop production --force", Rollback(**PRODUCTION, force=True)),
+        ("lock shop production because migrating", Lock(**PRODUCTION, reason="migrating")),
+        ("lock shop production for 2h because migrating", MIGRATING),
+        ("lock production of shop for 2 hours because migrating", MIGRATING),
+        ("lock shop production 120m because migrating", MIGRATING),
+        ("lock shop production --for=2h because migrating", MIGRATING),
+        ("Lock Shop Prod for 2 Hrs. because migrating", MIGRATING),
+        ("lock shop production --steal because it burns", Lock(**PRODUCTION, steal=True, reason="it burns")),
+        ("steal the lock of shop production", Lock(**PRODUCTION, steal=True)),
+        ("steal shop production --steal", Lock(**PRODUCTION, steal=True)),
+        ("unlock shop production", Unlock(**PRODUCTION)),
+        (
+            "unlock shop production --force because ada left",
+            Unlock(**PRODUCTION, force=True, reason="ada left"),
+        ),
+        ("hold shop production because sale", Hold(**PRODUCTION, reason="sale")),
+        ("pause all", PauseAll()),
+        ("stop everything because it burns", PauseAll(reason="it burns")),
+        ("resume all", ResumeAll()),
+        ("resume everything because it is out", ResumeAll(reason="it is out")),
+        ("rights", ShowRights()),
+        ("who?", ShowRights()),
+        ("who may deploy shop to production?", ShowRights(**PRODUCTION, right="deploy")),
+        ("who can roll back shop in production", ShowRights(**PRODUCTION, right="rollback")),
+        ("who may approve", ShowRights(right="approve")),
+        ("rights of ada", ShowRights(person="ada")),
+        ("rights of ada in shop production", ShowRights(person="ada", **PRODUCTION)),
+        ("rights ada shop production deploy", ShowRights(person="ada", **PRODUCTION, right="deploy")),
+        ("rights shop production", ShowRights(**PRODUCTION)),
         ("why", Why()),
         ("why 12?", Why(number=12)),
         ("why shop production", Why(application="shop", environment="production")),
@@ -125,6 +179,26 @@ SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
         ("12番を取り消して", Cancel(number=12)),
         ("＃１２ を キャンセル", Cancel(number=12)),
         ("#4 を承認してください", Approve(number=4)),
+        ("#4を却下 理由: 金曜日", Reject(number=4, reason="金曜日")),
+        ("#4 を強行して 理由: 障害対応", Override(number=4, reason="障害対応")),
+        ("#4 の f5c0df1 を承認", Approve(number=4, revision="f5c0df1")),
+        ("shop の production を ロック 理由: migrating", Lock(**PRODUCTION, reason="migrating")),
+        ("shopのproductionを2時間ロックして 理由: migrating", MIGRATING),
+        ("shop の production を １２０分間 ロック してください 理由: migrating", MIGRATING),
+        ("shop の production の ロックを奪って 理由: 障害", Lock(**PRODUCTION, steal=True, reason="障害")),
+        ("shop の production の ロック を 解除", Unlock(**PRODUCTION)),
+        ("shopのproductionのロックを解除してください", Unlock(**PRODUCTION)),
+        ("ロック解除 shop production", Unlock(**PRODUCTION)),
+        ("shop の production を 保留", Hold(**PRODUCTION)),
+        ("shopのproductionの自動デプロイを再開して", Resume(**PRODUCTION)),
+        ("すべて停止", PauseAll()),
+        ("すべて を 停止 して", PauseAll()),
+        ("全停止 理由: 障害", PauseAll(reason="障害")),
+        ("全再開してください", ResumeAll()),
+        ("権限", ShowRights()),
+        ("ada の 権限", ShowRights(person="ada")),
+        ("誰がshopをproductionにデプロイできる？", ShowRights(**PRODUCTION, right="deploy")),
+        ("誰 が shop を production に 承認できますか", ShowRights(**PRODUCTION, right="approve")),
         ("状況", ShowStatus()),
         ("shopの状況を教えて", ShowStatus(application="shop")),
         ("shop production の履歴", ShowHistory(application="shop", environment="production")),
@@ -159,7 +233,7 @@ def test_people_may_say_it_as_they_like(text, command):
         ("deploy shop", Misreading.MISSING_ENVIRONMENT, "deploy shop [REF] to ENVIRONMENT"),
         ("deploy shop v1", Misreading.MISSING_ENVIRONMENT, "deploy shop v1 to ENVIRONMENT"),
         ("rollback shop", Misreading.MISSING_ENVIRONMENT, "rollback shop ENVIRONMENT"),
-        ("retry", Misreading.MISSING_NUMBER, "retry NUMBER [because REASON]"),
+        ("retry", Misreading.MISSING_NUMBER, "retry NUMBER [--force] [because REASON]"),
         ("retry shop", Misreading.NOT_A_NUMBER, ""),
         ("retry 0", Misreading.NOT_A_NUMBER, ""),
         ("retry 12345678901234567890", Misreading.NOT_A_NUMBER, ""),
@@ -227,6 +301,42 @@ def test_people_may_say_it_as_they_like(text, command):
             Misreading.OPTION_IN_REASON,
             "deploy shop v1 to production because fix",
         ),
+        ("lock prod because x", Misreading.MISSING_APPLICATION, "lock APPLICATION production because x"),
+        (
+            "lock shop production for the migration",
+            Misreading.NOT_A_SPAN,
+            "lock shop production because the migration",
+        ),
+        ("lock shop production --for 2", Misreading.NOT_A_SPAN, ""),
+        ("lock shop production --for 2 weeks", Misreading.NOT_A_SPAN, ""),
+        ("lock shop production until 18:00", Misreading.UNEXPECTED_WORDS, "lock shop production"),
+        ("lock shop staging production", Misreading.UNEXPECTED_WORDS, "lock shop staging"),
+        ("approve 4 f5c0", Misreading.NOT_A_REVISION, ""),
+        ("approve 4 main", Misreading.NOT_A_REVISION, ""),
+        ("approve f5c0df1", Misreading.NOT_A_NUMBER, ""),
+        (
+            "deploy shop to production --force=yes",
+            Misreading.UNEXPECTED_VALUE,
+            "deploy shop to production --force",
+        ),
+        ("deploy shop to production --force --force", Misreading.DUPLICATE_OPTION, ""),
+        (
+            "deploy shop to production because it burns --force",
+            Misreading.OPTION_IN_REASON,
+            "deploy shop to production --force because it burns",
+        ),
+        ("approve 4 --force", Misreading.UNKNOWN_OPTION, "approve 4"),
+        ("pause", Misreading.UNKNOWN_VERB, "pause all"),
+        ("pause shop production", Misreading.UNKNOWN_VERB, "hold shop production"),
+        ("pause all now", Misreading.UNEXPECTED_WORDS, "pause all"),
+        ("resume all of shop", Misreading.UNEXPECTED_WORDS, "resume all"),
+        ("freeze shop production", Misreading.UNKNOWN_VERB, "lock shop production"),
+        ("shopのproductionをロックしないで", Misreading.UNKNOWN_VERB, ""),
+        ("lock shop production?", Misreading.QUESTION, "lock shop production"),
+        ("who deployed shop", Misreading.UNKNOWN_ENVIRONMENT, ""),
+        ("rights of shp", Misreading.UNKNOWN_APPLICATION, "rights shop"),
+        ("rights --right fly", Misreading.NOT_A_RIGHT, ""),
+        ("can you deploy shop to production", Misreading.UNKNOWN_VERB, ""),
         ("deploy shop to production main^1", Misreading.INVALID_REF, ""),
         ("deploy shop to production :tada:", Misreading.INVALID_REF, ""),
         ('deploy shop to production "unclosed', Misreading.UNCLOSED_QUOTE, ""),
@@ -290,6 +400,23 @@ def test_names_that_are_words_of_ours_can_still_be_said():
     answer = hears("why 12")
     assert isinstance(answer, Misread)
     assert answer.code is Misreading.AMBIGUOUS
+
+
+def test_a_name_that_says_how_long_or_with_which_right_goes_in_quotation_marks():
+    names = Names({"2h": {"lock": ()}, "deploy": {"prod": ()}, "all": {"prod": ()}})
+
+    def hears(text):
+        return parse(text, via=Via.TERMINAL, names=names)
+
+    assert hears('lock "2h" "lock" 30m') == Lock(
+        application="2h", environment="lock", lasts=timedelta(minutes=30)
+    )
+    assert hears('resume "all" prod') == Resume(application="all", environment="prod")
+    assert hears('rights "deploy" --right deploy') == ShowRights(application="deploy", right="deploy")
+    for line in ("lock 2h lock", "rights deploy prod"):
+        answer = hears(line)
+        assert isinstance(answer, Misread)
+        assert answer.code is Misreading.AMBIGUOUS
 
 
 def test_names_that_differ_only_in_case_must_be_typed_exactly():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from funade.chat.heard import Ignored, Misread, Misreading, Silence, Via
+from funade.chat.heard import Help, Ignored, Misread, Misreading, Silence, Via
 from funade.domain.commands import Deploy
 from tests.unit.chat.people import heard, misread, understood
 
@@ -12,6 +12,8 @@ TO_PRODUCTION = "deploy api to production"
 @pytest.mark.parametrize(
     ("via", "raw", "meant"),
     [
+        pytest.param(Via.SLASH, "deploy api prod —force", f"{TO_PRODUCTION} --force", id="1"),
+        pytest.param(Via.SLASH, "deploy api prod －－force", f"{TO_PRODUCTION} --force", id="10"),
         pytest.param(
             Via.SLASH, "deploy api prod --reason=“hot fix”", f"{TO_PRODUCTION} because hot fix", id="3"
         ),
@@ -31,9 +33,9 @@ TO_PRODUCTION = "deploy api to production"
         pytest.param(Via.MENTION, "<@UBOT> deploy <#C0123ABCD|api> prod", TO_PRODUCTION, id="22"),
         pytest.param(
             Via.SLASH,
-            'deploy api prod --reason="A &amp; B &lt;3"',
-            f'{TO_PRODUCTION} --reason "A & B <3"',
-            id="24",
+            'lock api prod --reason="A &amp; B &lt;3"',
+            'lock api production --reason "A & B <3"',
+            id="24 with its application",
         ),
         pytest.param(Via.MENTION, "<@UBOT> deploy `api` *prod*", TO_PRODUCTION, id="26"),
         pytest.param(
@@ -108,18 +110,12 @@ def test_it_still_means_what_its_author_meant(via, raw, meant):
     [
         pytest.param(
             Via.SLASH,
-            "deploy api prod —force",
-            Misreading.UNKNOWN_OPTION,
-            TO_PRODUCTION,
-            id="1: until it exists",
+            'lock prod --reason="A &amp; B &lt;3"',
+            Misreading.MISSING_APPLICATION,
+            'lock APPLICATION production --reason "A & B <3"',
+            id="24",
         ),
-        pytest.param(
-            Via.SLASH,
-            "deploy api prod －－force",
-            Misreading.UNKNOWN_OPTION,
-            TO_PRODUCTION,
-            id="10: as above",
-        ),
+        (Via.SLASH, "deploy api prod —force=yes", Misreading.UNEXPECTED_VALUE, f"{TO_PRODUCTION} --force"),
         pytest.param(Via.SLASH, "deploy api \u202edorp", Misreading.BIDI_CONTROL, "", id="16"),
         pytest.param(
             Via.MENTION,
@@ -184,6 +180,10 @@ def test_nothing_is_done_where_it_cannot_be_told(via, raw, code, suggestion):
 )
 def test_what_is_not_meant_for_us_is_left_alone(via, raw, why):
     assert heard(raw, via) == Ignored(because=why)
+
+
+def test_nothing_to_say_after_our_name_is_a_call_for_help():
+    assert heard("", Via.SLASH) == Help()  # 39
 
 
 def test_a_reason_may_be_long():

@@ -1,6 +1,7 @@
 """Whatever is asked can be written as a line that is read as exactly that."""
 
 from dataclasses import MISSING, fields
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from funade.domain.commands import (
     Deploy,
     PlanDeployment,
 )
+from funade.domain.durations import LONGEST as LONGEST_SPAN
+from funade.domain.people import Right
 from funade.domain.ref import is_name
 
 
@@ -65,6 +68,7 @@ ODD_WORDS = st.sampled_from(
             "<@U1>",
             "&lt;",
         ),
+        *("all", "everything", "2h", "30m", "2時間", "lock", "roll", "back", "may", "for", "f5c0df1", "権限"),
         *("production", "staging", "feature/a-b", "ｓｈｏｐ", "a.", "a?", "理由", "funade", "$"),
     ]
 )
@@ -73,6 +77,10 @@ SENTENCES = st.lists(TEXTS, min_size=1, max_size=6).map(" ".join) | st.text(min_
 WORDS = TEXTS.filter(can_be_named)
 REFS = WORDS.filter(is_name)
 NUMBERS = st.integers(min_value=1, max_value=10**15 - 1)
+SPANS = st.timedeltas(min_value=timedelta(microseconds=1), max_value=LONGEST_SPAN) | st.sampled_from(
+    [timedelta(minutes=30), timedelta(hours=2), timedelta(days=1)]
+)
+REVISIONS = st.text("0123456789abcdefABCDEF", min_size=7, max_size=40)
 COUNTS = st.integers(min_value=0, max_value=10**15)
 
 
@@ -95,6 +103,12 @@ def names_and_commands(draw):
         "before": draw(COUNTS),
         "attempt": draw(COUNTS),
         "offset": draw(COUNTS),
+        "force": True,
+        "steal": True,
+        "lasts": draw(SPANS),
+        "revision": draw(REVISIONS),
+        "person": draw(TEXTS),
+        "right": draw(st.sampled_from(Right)).value,
     }
     given = {
         one.name: values[one.name] for one in fields(command) if one.default is MISSING or draw(st.booleans())
