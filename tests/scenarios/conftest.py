@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.funade import Funade
+from tests.scenarios.office import move_in
 
 
 def in_memory() -> str | None:
@@ -29,3 +30,10 @@ def funade(tmp_path) -> Iterator[Funade]:
         told.agrees()
     finally:
         told.world.close()
+
+
+@pytest.fixture
+def office(funade) -> Funade:
+    """Give a Funade in an office with rules."""
+    move_in(funade.world)
+    return funade

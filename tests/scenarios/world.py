@@ -29,7 +29,13 @@ from funade.testing.time import CountedIds, StoppedClock
 from funade.testing.verification import FakeVerifier
 from tests.scenarios.stepping import SteppingLoop
 
-NAMES = {"ada": "local:1000", "bob": "local:1001", "cy": "local:1002"}
+NAMES = {
+    "ada": "local:1000",
+    "bob": "local:1001",
+    "cy": "local:1002",
+    "dee": "local:1003",
+    "eve": "local:1004",
+}
 MARK = "MARK"
 """The file in each commit by which a checkout shows which one it is."""
 
