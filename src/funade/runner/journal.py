@@ -1,10 +1,12 @@
 """Announcements as lines of a file: the plainest place to say things, and what a terminal or a log shipper follows."""
 
 import asyncio
+import fcntl
 import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from funade.domain.deployment import Deployment
 from funade.domain.wire import to_plain
@@ -30,30 +32,37 @@ class Journal:
     def _append(
         self, batch: Sequence[tuple[Announcement, Deployment | None]]
     ) -> list[tuple[Announcement, Deployment | None]]:
-        said = self._said()
-        fresh = [one for one in batch if one[0].key not in said]
-        if not fresh:
-            return []
-        text = "".join(self._line(announcement, now) for announcement, now in fresh)
-        with effect("journal.append"), self._path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        with effect("journal.open"):
+            file = self._path.open("ab+")
+        with file:
+            self._lock(file)
+            said = self._said(file)
+            fresh = [one for one in batch if one[0].key not in said]
+            if fresh:
+                with effect("journal.append"):
+                    file.write("".join(self._line(announcement, now) for announcement, now in fresh).encode())
+                    file.flush()
+                    os.fsync(file.fileno())
         return fresh
 
-    def _said(self) -> set[str]:
+    def _lock(self, file: BinaryIO) -> None:
+        """Keep every other process from writing, or raise OSError: whoever was frozen here may wake up and go on."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            problem = "another process is in the middle of writing it"
+            raise OSError(error.errno, problem, str(self._path)) from error
+
+    def _said(self, file: BinaryIO) -> set[str]:
         """Return the keys at the file's end; a line cut short by a crash or a full disk is closed first."""
-        if not self._path.exists():
-            return set()
-        with self._path.open("rb+") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL_BYTES))
-            tail = file.read()
-            if tail and not tail.endswith(b"\n"):
-                keep = tail.rfind(b"\n") + 1
-                with effect("journal.mend"):
-                    file.truncate(size - len(tail) + keep)
-                tail = tail[:keep]
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL_BYTES))
+        tail = file.read()
+        if tail and not tail.endswith(b"\n"):
+            keep = tail.rfind(b"\n") + 1
+            with effect("journal.mend"):
+                file.truncate(size - len(tail) + keep)
+            tail = tail[:keep]
         keys = set()
         for line in tail.splitlines():
             try:
