@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 
 from funade.chat import japanese
 from funade.chat.entities import Decoded, Entity, decode, without_quotations
@@ -35,7 +36,6 @@ from funade.chat.verbs import (
     FIRST_WORDS,
     HABITS,
     HELP_WORDS,
-    LONGEST_BEGINNING,
     SLOTS,
     Verb,
     build,
@@ -369,9 +369,8 @@ class _Attempt:
 
 def _beginning(words: list[Word]) -> tuple[Verb, int] | None:
     """Return the verb with which the words begin and how many of them say it; the longest counts."""
-    if not words or words[0].quoted or _key(words[0]) not in FIRST_WORDS:
-        return None
-    for length in range(min(LONGEST_BEGINNING, len(words)), 0, -1):
+    longest = FIRST_WORDS.get(_key(words[0]), 0) if words else 0
+    for length in range(min(longest, len(words)), 0, -1):
         if not any(word.quoted or word.entity for word in words[:length]):
             verb = BEGINNINGS.get(tuple(map(_key, words[:length])))
             if verb is not None:
@@ -381,7 +380,11 @@ def _beginning(words: list[Word]) -> tuple[Verb, int] | None:
 
 def _key(word: Word) -> str:
     """Return how a word is looked up among our own; people's capitals and stops do not matter there."""
-    text = word.text
+    return _key_of(word.text)
+
+
+@lru_cache(maxsize=512)
+def _key_of(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
     return text.lower().lstrip("/").rstrip(".,:!?。、…") or text

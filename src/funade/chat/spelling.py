@@ -11,6 +11,7 @@ from funade.domain.commands import Command
 
 #: may stand without quotation marks wherever a word can
 _BARE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/@+#-]*[A-Za-z0-9/@+#-])?")
+_OURS = KEYWORDS | HELP_WORDS
 #: may follow `because` as it is
 _SIMPLE_REASON = re.compile(r"[^\W_](?:[\w,.:!()/+#']|(?<=\w)-(?=\w)| (?=[\w(#]))*")
 
@@ -70,7 +71,7 @@ def _option(name: str, value: str) -> list[str]:
 
 def _word(text: str) -> str:
     """Return a name or value, in quotation marks unless it can be mistaken for nothing else."""
-    return text if _BARE.fullmatch(text) and text.lower() not in KEYWORDS | HELP_WORDS else quote(text)
+    return text if _BARE.fullmatch(text) and text.lower() not in _OURS else quote(text)
 
 
 def _is_plainly_a_ref(ref: str, application: str, names: Names | None) -> bool:

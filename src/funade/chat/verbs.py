@@ -80,6 +80,8 @@ class Verb:
 
     #: the slots of its fields, in their order
     slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+    #: the names of its fields
+    fields: frozenset[str] = field(init=False, repr=False, compare=False)
     #: the fields that have no default
     needed: frozenset[str] = field(init=False, repr=False, compare=False)
     #: what each option fills
@@ -89,12 +91,13 @@ class Verb:
         own = fields(self.command)
         slots = tuple(SLOTS[one.name] for one in own)
         object.__setattr__(self, "slots", slots)
+        object.__setattr__(self, "fields", frozenset(one.name for one in own))
         object.__setattr__(self, "needed", frozenset(one.name for one in own if one.default is MISSING))
         object.__setattr__(self, "options", {option: slot for slot in slots for option in slot.options})
 
     def has(self, name: str) -> bool:
         """Tell whether its command has that field."""
-        return SLOTS[name] in self.slots
+        return name in self.fields
 
 
 VERBS: tuple[Verb, ...] = (
@@ -201,7 +204,11 @@ BEGINNINGS: dict[tuple[str, ...], Verb] = {
     for verb in VERBS
     for said in (*verb.words, *(form for stem in verb.japanese for form in forms(stem)), *verb.also)
 }
-FIRST_WORDS: frozenset[str] = frozenset(said[0] for said in BEGINNINGS)
+#: how many words a verb can have that begins with this one
+FIRST_WORDS: dict[str, int] = {
+    first: max(len(said) for said in BEGINNINGS if said[0] == first)
+    for first in {said[0] for said in BEGINNINGS}
+}
 #: a verb as the end of a text: only Japanese ends with its verb
 ENDINGS: dict[str, Verb] = {
     said: verb
@@ -209,7 +216,6 @@ ENDINGS: dict[str, Verb] = {
     for said in (*(form for stem in verb.japanese for form in forms(stem)), *verb.also)
 }
 OPTIONS: frozenset[str] = frozenset(option for slot in SLOTS.values() for option in slot.options)
-LONGEST_BEGINNING = max(map(len, BEGINNINGS))
 
 
 def build(verb: Verb, values: dict[str, Any]) -> Command:
