@@ -47,7 +47,6 @@ class SqliteLedger:
         self._reading = _engine(self._connect_for_reading)
         self._own = threading.local()
         self._opened: set[Connection] = set()
-        self._noted: set[tuple[str, str]] = set()
         self._pulse = Pulse()
         self._data_version = 0
         self._glanced_at = 0.0
@@ -68,7 +67,7 @@ class SqliteLedger:
         try:
             return await self._run(self._readers, self._read, work, notes)
         finally:
-            if self._fresh(notes):
+            if notes:
                 # What was read was read, whether that can be noted now or not.
                 with suppress(StoreError):
                     await self._run(self._writer, self._set_aside, notes)
@@ -107,8 +106,8 @@ class SqliteLedger:
 
     def _read(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._faults(), self._connection(self._reading).begin() as transaction:
-            transaction.connection.exec_driver_sql("BEGIN")
-            return work(SqlReading(transaction.connection, notes))
+            _raw(transaction.connection).execute("BEGIN")
+            return SqlReading(transaction.connection, notes).tell(work)
 
     def _change_and_note(self, work: Callable[[Transaction], T]) -> T:
         notes: list[Note] = []
@@ -122,23 +121,19 @@ class SqliteLedger:
         with self._faults():
             connection = self._connection(self._writing)
             with connection.begin() as transaction:
-                connection.exec_driver_sql(making.BEGIN)
-                before = _raw(connection).total_changes
-                result = work(SqlTransaction(connection, notes, _keep_first))
+                raw = _raw(connection)
+                raw.execute(making.BEGIN)
+                before = raw.total_changes
+                result = SqlTransaction(connection, notes, _keep_first).tell(work)
                 with effect("store.commit"):
                     transaction.commit()
-            if _raw(connection).total_changes != before:
+            if raw.total_changes != before:
                 self._pulse.beat()
             return result
 
     def _set_aside(self, notes: list[Note]) -> None:
-        fresh = self._fresh(notes)
-        if fresh:
-            self._change(lambda change: change.set_aside(fresh), [])
-            self._noted |= {(note.table, note.key) for note in fresh}
-
-    def _fresh(self, notes: list[Note]) -> list[Note]:
-        return [note for note in notes if (note.table, note.key) not in self._noted]
+        if notes:
+            self._change(lambda change: change.set_aside(notes), [])
 
     def _glance(self) -> None:
         """Let the writer's thread look for what other processes have committed, unless that was done just now."""
