@@ -1,8 +1,23 @@
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.scenarios.funade import Funade
+
+
+def in_memory() -> str | None:
+    """Return where files are kept in memory, if this system has such a place: thousands of commits wait for no disk."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder for many stores."""
+    with tempfile.TemporaryDirectory(dir=in_memory()) as made:
+        yield Path(made)
 
 
 @pytest.fixture

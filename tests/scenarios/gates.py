@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from funade.domain.release import Release
@@ -12,18 +13,34 @@ class Killed(BaseException):
     """The process is dead: no line of it runs any more, whatever would have caught an exception."""
 
 
+#: Calls that change nothing. To stop before the next change is the same as to stop at one of these.
+LOOKS = (
+    *("ledger.read", "place.look", "place.wait", "target.observe", "verifier.look", "workspaces.leftovers"),
+    *("sources.resolve", "sources.changes", "sources.contains", "clock.sleep"),
+)
+
+
+def before_a_change(point: str) -> bool:
+    """Tell whether a process that stops at `point` has decided to change something and has not done it."""
+    call, _, side = point.partition(":")
+    return side == "before" and call not in LOOKS
+
+
 class Gates:
     """Counts the calls of one process; kills or freezes it at one of them.
 
     A killed process never passes a gate again. A frozen one stands still at its next gates until it thaws; what it
-    was doing goes on then, wherever the world has moved meanwhile.
+    was doing goes on then, wherever the world has moved meanwhile. `counts` says at which points one may be counted
+    on to stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Callable[[str], bool] = before_a_change) -> None:
         self.passed: list[str] = []
         self.is_dead = False
+        self._counts = counts
         self._kill_at: int | str | None = None
         self._freeze_at: int | str | None = None
+        self._alarm: tuple[int, Callable[[], None]] | None = None
         self._thawed = asyncio.Event()
         self._thawed.set()
 
@@ -32,7 +49,7 @@ class Gates:
         return not self._thawed.is_set()
 
     def kill(self, at: int | str | None = None) -> None:
-        """Kill it now, or at a gate: so many gates from now, or the next of that name."""
+        """Kill it now, or at a gate: so many counted gates from now, or the next of that name."""
         self._kill_at = self._counted(at)
         self.is_dead = at is None
         self._thawed.set()
@@ -48,20 +65,36 @@ class Gates:
         self._freeze_at = None
         self._thawed.set()
 
+    def disarm(self) -> None:
+        """Let it live and go on, whatever was planned for it."""
+        self._kill_at = None
+        self.thaw()
+
+    def call_at(self, gate: int, callback: Callable[[], None]) -> None:
+        """Do something when so many counted gates more have been passed."""
+        self._alarm = (len(self.passed) + gate, callback)
+
     async def pass_through(self, point: str) -> None:
         """Return when the process may go on here, or raise Killed."""
         if not self.is_dead:
-            self.passed.append(point)
-            here = (len(self.passed), point)
-            if self._kill_at in here:
-                self.is_dead = True
-            elif self._freeze_at in here:
-                self._freeze_at = None
-                self._thawed.clear()
+            self._note(point)
         if not self.is_dead:
             await self._thawed.wait()
         if self.is_dead:
             raise Killed(point)
+
+    def _note(self, point: str) -> None:
+        here: set[int | str] = {point}
+        if self._counts(point):
+            self.passed.append(point)
+            here.add(len(self.passed))
+        if self._alarm is not None and self._alarm[0] in here:
+            self._alarm[1]()
+        if self._kill_at in here:
+            self.is_dead = True
+        elif self._freeze_at in here:
+            self._freeze_at = None
+            self._thawed.clear()
 
     def _counted(self, at: int | str | None) -> int | str | None:
         return len(self.passed) + at if isinstance(at, int) else at

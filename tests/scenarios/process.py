@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from funade.domain.answers import Answer
 from funade.domain.commands import Command
@@ -33,15 +33,25 @@ from tests.scenarios.audit import AuditedLedger
 from tests.scenarios.gates import Gated, GatedTargets, Gates, Killed
 from tests.scenarios.world import NAMES, World
 
+T = TypeVar("T")
+
 
 class Process:
     """What `wiring` builds of real parts, of the world's; and the runner's loop, step by step."""
 
-    def __init__(self, world: World, *, unknown_after: timedelta = timedelta(minutes=10)) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        unknown_after: timedelta = timedelta(minutes=10),
+        gates: Gates | None = None,
+    ) -> None:
         self.world = world
-        self.gates = Gates()
-        self.hands: dict[str, asyncio.Task[None]] = {}
-        self._duties: dict[str, asyncio.Task[None]] = {}
+        self.gates = gates or Gates()
+        self.beats_always = False
+        """It is slow, not frozen: its lease goes on."""
+        self.hands: dict[str, asyncio.Task[Any]] = {}
+        self._duties: dict[str, asyncio.Task[Any]] = {}
         self._build(unknown_after)
         world.loop.answer(self.heart.start())
 
@@ -137,14 +147,14 @@ class Process:
     def _begin(self, name: str, work: Any) -> None:
         before = self._duties.get(name)
         if before is None or before.done():
-            self._duties[name] = self.world.loop.create_task(self._survive(work()))
+            self._duties[name] = self.world.loop.create_task(self.survive(work()))
 
     async def _look(self) -> None:
         moves = await self.reconcile(frozenset(self.hands))
         for id in moves.end:
             await self.end_waiting(id)
         for id in moves.take:
-            task = self.world.loop.create_task(self._survive(self.carry_out(id)), name=id)
+            task = self.world.loop.create_task(self.survive(self.carry_out(id)), name=id)
             self.hands[id] = task
             task.add_done_callback(lambda done: self.hands.pop(done.get_name()))
 
@@ -152,12 +162,12 @@ class Process:
         while await self.announce():
             pass
 
-    async def _survive(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def survive(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Do as the runner does with the expected; anything else is a mistake that the test must see."""
         try:
-            await work
+            return await work
         except (Killed, FencedOut):
-            pass
+            return None
         except Exception as error:
             self.world.mistakes.append(error)
             raise

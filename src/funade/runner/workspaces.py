@@ -1,4 +1,4 @@
-"""Folders in which one attempt finds its checkout, named so that a sweep knows whose they are."""
+"""Folders for checkouts, one for each claim of a deployment, named so that a sweep knows whose they are."""
 
 import asyncio
 import shutil
@@ -10,14 +10,14 @@ from funade.failpoints import effect
 
 
 class FolderWorkspaces:
-    """The `Workspaces` port below one folder: `<deployment>.<attempt>`."""
+    """The `Workspaces` port below one folder: `<deployment>.<epoch>`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def folder(self, deployment: str, attempt: int) -> Path:
-        """Return where that attempt's checkout is, whether it exists or not."""
-        return self._root / f"{deployment}.{attempt}"
+    def folder(self, deployment: str, epoch: int) -> Path:
+        """Return where the checkout of that claim is, whether it exists or not."""
+        return self._root / f"{deployment}.{epoch}"
 
     async def remove(self, folder: Path) -> None:
         """Remove it with everything in it; gone already is fine. Raises OSError when something stays."""

@@ -139,7 +139,7 @@ class FinishDeployment:
             if (one.deployment, one.kind) != (deployment.id, WORKSPACE):
                 continue
             with suppress(OSError):
-                await self.workspaces.remove(Path(one.data["folder"]))
+                await self.workspaces.remove(Path(one.data.get("folder", "")))
                 removed.append(one.id)
         return tuple(removed)
 

@@ -332,10 +332,10 @@ class Announcer(Protocol):
 
 
 class Workspaces(Protocol):
-    """Folders in which one attempt finds its checkout."""
+    """Folders for checkouts, one for each claim of a deployment, so that two processes never meet in one."""
 
-    def folder(self, deployment: str, attempt: int) -> Path:
-        """Return where that attempt's checkout is, whether it exists or not."""
+    def folder(self, deployment: str, epoch: int) -> Path:
+        """Return where the checkout of that claim is, whether it exists or not."""
 
     async def remove(self, folder: Path) -> None:
         """Remove it with everything in it; gone already is fine."""

@@ -1,5 +1,6 @@
 """What nobody looks after any more: obligations that are still owed, doubts that a place can settle."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from funade.domain.events import EnvironmentClosed, EnvironmentReopened, Event, 
 from funade.domain.orders import Standing
 from funade.failpoints import effect
 from funade.usecases.carry_out_deployment import execution_of
-from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Targets, Transaction, Workspaces
+from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Reading, Targets, Transaction, Workspaces
 from funade.usecases.start_attempt import WORKSPACE
 
 SETTLED = frozenset({Standing.ENDED, Standing.LOST, Standing.SEALED})
@@ -33,22 +34,25 @@ class Sweep:
         await self._settle_doubts()
 
     async def _undo(self) -> None:
-        living, owed = await self.ledger.read(
-            lambda look: (frozenset(one.id for one in look.entries()), look.obligations())
-        )
+        # Folders first: whoever begins after this look is not met, because the ledger is read later.
+        there = frozenset(await self.workspaces.leftovers(frozenset()))
+        may_live, owed = await self.ledger.read(lambda look: (_may_live(look), look.obligations()))
         for obligation in owed:
-            if obligation.deployment not in living:
+            if obligation.deployment not in may_live:
                 await self._undo_one(obligation)
-        for folder in await self.workspaces.leftovers(living):
-            self.lease.check()
-            await self.workspaces.remove(folder)
+        for folder in await self.workspaces.leftovers(may_live):
+            if folder in there:
+                self.lease.check()
+                # What cannot be removed is met again, and keeps nothing else from being swept.
+                with suppress(OSError):
+                    await self.workspaces.remove(folder)
 
     async def _undo_one(self, obligation: Obligation) -> None:
         self.lease.check()
         try:
             if obligation.kind != WORKSPACE:
                 return
-            await self.workspaces.remove(Path(obligation.data["folder"]))
+            await self.workspaces.remove(Path(obligation.data.get("folder", "")))
         except OSError as error:
             problem = str(error)
             if problem != obligation.problem:
@@ -115,3 +119,10 @@ class Sweep:
         change.save_berth(replace(berth, doubt=None))
         event = about(deployment, EnvironmentReopened(), self.lease.process, self.clock.now())
         change.record(event)
+
+
+def _may_live(look: Reading) -> frozenset[str]:
+    """Return the deployments of which something may still run: not at their end, or ended in doubt."""
+    doubted = {one.doubt.number for one in look.berths() if one.doubt is not None}
+    ids = {one.deployment for one in look.obligations() if look.number_of(one.deployment) in doubted}
+    return look.unended_ids() | ids
