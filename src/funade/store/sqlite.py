@@ -204,6 +204,11 @@ class SqliteLedger:
             raise store_error(fault, self._path) from fault
 
     def _connect_for_reading(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
         # Without `rw` a file that has vanished would be made again, empty.
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
@@ -216,7 +221,7 @@ class SqliteLedger:
         return connection
 
     def _connect_for_writing(self) -> sqlite3.Connection:
-        connection = self._connect_for_reading()
+        connection = self._connect()
         making.write_ahead(connection, self._path, self._patience)
         # An accepted request survives a power cut: every commit waits for the disk, on macOS for its cache too.
         connection.execute("PRAGMA synchronous=FULL")
