@@ -31,7 +31,6 @@ from funade.store.schema import berths, deployments, endings, events, obligation
 from funade.usecases.ports import Announcement, Entry, Obligation, Process
 
 T = TypeVar("T")
-VERIFIED_SHOWN = 10
 
 # Statements are made once: making one takes several times longer than SQLite needs to answer it.
 _CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
@@ -168,11 +167,9 @@ class SqlReading:
             DEPLOYMENTS, _ENDED, limit, application=application, environment=environment, before=before
         )
 
-    def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
+    def last_verified(self, application: str, environment: str, limit: int = 10) -> Sequence[Deployment]:
         """Return the latest that succeeded and were seen healthy, newest end first."""
-        return self._page(
-            DEPLOYMENTS, _VERIFIED, VERIFIED_SHOWN, application=application, environment=environment
-        )
+        return self._page(DEPLOYMENTS, _VERIFIED, limit, application=application, environment=environment)
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
         """Return the one whose execution began last; None too when just that one cannot be read."""

@@ -87,8 +87,8 @@ class Reading(Protocol):
     ) -> Sequence[Deployment]:
         """Return the latest that ended, newest number first; `before` a number for the next page."""
 
-    def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
-        """Return the latest ten that succeeded and were seen healthy, newest end first."""
+    def last_verified(self, application: str, environment: str, limit: int = 10) -> Sequence[Deployment]:
+        """Return the latest that succeeded and were seen healthy, newest end first."""
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
         """Return the one whose execution began last; None too when just that one cannot be read."""
