@@ -1,6 +1,7 @@
 """What the verbs need of the world, in our words; rooms fill these, `wiring` connects them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -269,6 +270,9 @@ class Place(Protocol):
 
     async def look(self, execution: Execution) -> Sighting:
         """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""
+
+    def expecting(self, execution: Execution) -> AbstractContextManager[None]:
+        """While entered, an order to start that execution may come: the place may get ready, and changes nothing."""
 
     async def start(self, order: StartOrder) -> None:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
