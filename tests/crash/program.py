@@ -48,6 +48,16 @@ def wait(name: str) -> None:
         time.sleep(0.01)
 
 
+def talk(lines: int) -> None:
+    """Say something again and again, and keep what was said."""
+    with (PLACE / "said").open("ab", buffering=0) as kept:
+        for number in range(lines):
+            line = f"line {number} of {REVISION}\n".encode()
+            os.write(1, line)
+            kept.write(line)
+            time.sleep(0.02)
+
+
 def main() -> None:
     """Do what this revision is made for."""
     execution = os.open(PLACE / f"{ENVIRONMENT}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -65,9 +75,7 @@ def main() -> None:
         case "wait":
             wait("go")
         case "talk":
-            for number in range(200):
-                os.write(1, f"line {number} of {REVISION}\n".encode())
-                time.sleep(0.02)
+            talk(100)
         case "fail":
             os.write(2, b"no\n")
             sys.exit(3)

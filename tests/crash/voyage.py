@@ -19,6 +19,7 @@ from funade.domain.answers import Accepted, Answer, DeploymentShown, HistoryShow
 from funade.domain.commands import Command, Deploy, ShowDeployment, ShowHistory, ShowStatus
 from funade.domain.deployment import Deployment
 from funade.domain.errors import FunadeError
+from funade.domain.events import Event
 from funade.domain.reason import Reason
 from funade.web import address
 from tests.conftest import LONG
@@ -183,7 +184,7 @@ class Voyage:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                answer = self._ask_once(command, request)
+                answer = self.ask_once(command, request)
             except (ServerUnreachable, OSError) as error:
                 problem: object = error
             else:
@@ -196,20 +197,21 @@ class Voyage:
                 raise Stuck(message)
             time.sleep(PAUSE_SECONDS)
 
-    def want(self, command: Command, tag: str) -> Deployment:
+    def want(self, command: Command, tag: str | None = None) -> Deployment:
         """Return the deployment that was accepted; `tag` says which revision must come of it."""
         deployment = self.want_if_allowed(command, tag)
         assert deployment is not None, f"{self.told[-1]} came of {command}"
         return deployment
 
-    def want_if_allowed(self, command: Command, tag: str) -> Deployment | None:
+    def want_if_allowed(self, command: Command, tag: str | None = None) -> Deployment | None:
         """Return the deployment that was accepted, None when it was refused."""
         request = str(uuid4())
         answer = self.ask(command, request)
         if not isinstance(answer, Accepted):
             return None
         self.accepted[request] = answer.deployment.id
-        self.wanted[answer.deployment.id] = self.world.repository.revisions[tag]
+        if tag is not None:
+            self.wanted[answer.deployment.id] = self.world.repository.revisions[tag]
         return answer.deployment
 
     def deploy(self, tag: str, environment: str = "staging") -> Deployment:
@@ -246,10 +248,18 @@ class Voyage:
         return lines[0] if lines else None
 
     def history(self) -> HistoryShown:
-        """Return all that happened."""
-        shown = self.ask(ShowHistory(limit=1000))
-        assert isinstance(shown, HistoryShown), shown
-        return shown
+        """Return all that happened, page by page."""
+        events: list[Event] = []
+        deployments: dict[str, Deployment] = {}
+        before = None
+        while True:
+            shown = self.ask(ShowHistory(limit=500, before=before))
+            assert isinstance(shown, HistoryShown), shown
+            events += shown.events
+            deployments = {one.id: one for one in shown.deployments} | deployments
+            before = shown.before
+            if before is None:
+                return HistoryShown(events=tuple(events), deployments=tuple(deployments.values()))
 
     def status(self) -> StatusShown:
         """Return how everything is."""
@@ -286,7 +296,9 @@ class Voyage:
             self._at_the_store.close()
             self._at_the_store = None
 
-    def _ask_once(self, command: Command, request: str) -> Answer:
+    def ask_once(self, command: Command, request: str | None = None) -> Answer:
+        """Return the answer of whoever is there, or raise what keeps it from coming."""
+        request = request or str(uuid4())
         if self._at_the_store is not None:
             return self._at_the_store.ask(command, request)
         record = address.read_record(self.world.data)

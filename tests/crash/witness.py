@@ -151,9 +151,12 @@ def _left_behind(world: World, status: StatusShown) -> Iterator[str]:
     left = [one.name for one in workspaces.iterdir()] if workspaces.is_dir() else []
     if left:
         yield f"workspaces are left: {left}"
-    for control in world.data.glob("attempts/*/*/control"):
-        if _is_heard(control):
-            yield f"a supervisor lives: {control}"
+    yield from (f"a supervisor lives: {control}" for control in living_supervisors(world))
+
+
+def living_supervisors(world: World) -> Iterator[Path]:
+    """Return the controls that somebody listens to."""
+    return (one for one in world.data.glob("attempts/*/*/control") if _is_heard(one))
 
 
 def _leaks(voyage: Voyage) -> Iterator[str]:
