@@ -1,8 +1,10 @@
 """What the world does to the store's file: an error that says what to do, and work goes on once it is mended."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
@@ -235,6 +237,34 @@ def test_a_fault_at_the_commit_is_an_error_and_the_next_change_goes_on(store, mo
     there = 0 if side == "before" else 1
     assert len(store.read(lambda look: look.unended())) == there
     assert store.accept().number == there + 1
+
+
+@pytest.mark.parametrize("commit", [1, 2])
+def test_a_fault_at_the_commit_of_many_is_an_error_for_each_and_none_is_done_twice(
+    store, monkeypatch, commit
+):
+    monkeypatch.setattr(failpoints, "_traps", failpoints.Traps(f"store.commit:after=error@{commit}"))
+    entered, may_go_on = threading.Event(), threading.Event()
+
+    def first(change):
+        entered.set()
+        assert may_go_on.wait(10)
+        change.forget_process("x")
+
+    async def all_at_once():
+        waiting = asyncio.create_task(store.ledger.change(first))
+        await asyncio.to_thread(entered.wait, 10)
+        many = [
+            asyncio.create_task(store.ledger.change(lambda change: change.next_number())) for _ in range(10)
+        ]
+        await asyncio.sleep(0)
+        may_go_on.set()
+        return await asyncio.gather(waiting, *many, return_exceptions=True)
+
+    outcomes = run(all_at_once())
+    wrong = [isinstance(one, StoreError) for one in outcomes]
+    assert wrong == ([True] + [False] * 10 if commit == 1 else [False] + [True] * 10)
+    assert store.accept().number == 11
 
 
 def test_what_is_broken_by_our_own_mistake_is_refused_whole(store):
