@@ -389,7 +389,7 @@ def test_the_same_order_twice_is_one(store):
 
 
 def test_what_is_owed_is_kept_until_it_is_settled(store):
-    second = obligation("o2", data={"folder": "/caf\udce9"}, since=NOON + timedelta(seconds=1))
+    second = obligation("o2", data={"folder": "/\udce9t"}, since=NOON + timedelta(seconds=1))
     for one in (second, obligation("o1"), obligation("o1", kind="other")):
         store.change(lambda change, one=one: change.add_obligation(one))
     assert store.read(lambda look: look.obligations()) == [obligation("o1"), second]
