@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,8 @@ from funade.usecases.ports import Announcement
 
 #: How much of the file's end is searched for what may have been said before a crash.
 TAIL_BYTES = 1 << 20
+#: Whoever writes is done in moments, unless it is frozen.
+PATIENCE_SECONDS, PAUSE_SECONDS = 1.0, 0.02
 
 
 class Journal:
@@ -47,11 +50,15 @@ class Journal:
 
     def _lock(self, file: BinaryIO) -> None:
         """Keep every other process from writing, or raise OSError: whoever was frozen here may wake up and go on."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            problem = "another process is in the middle of writing it"
-            raise OSError(error.errno, problem, str(self._path)) from error
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    problem = "another process is in the middle of writing it, and does not go on"
+                    raise OSError(error.errno, problem, str(self._path)) from error
+            time.sleep(PAUSE_SECONDS)
 
     def _said(self, file: BinaryIO) -> set[str]:
         """Return the keys at the file's end; a line cut short by a crash or a full disk is closed first."""
