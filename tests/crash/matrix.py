@@ -12,7 +12,7 @@ from tests.crash.scenarios import SCENARIOS, Scenario
 WRITTEN_TO = Path(__file__).with_name("matrix.json")
 MOMENTS = ("before", "after")
 SIDE_BY_SIDE = 2
-#: Where the next server dies again, also when time is short.
+#: Where the next server dies again after the effect, also when time is short.
 DEADLY_TWICE = ("announce.", "command.", "journal.", "store.", "workspace.")
 #: In the long run a point is also deadly at its second and later hits, up to this one.
 LAST_HIT = 4
@@ -65,6 +65,14 @@ POINTS = [
 ]
 
 
+#: Where a disk can be full; a store's own errors are other ones, and come with a real full disk.
+FULL_DISKS = [
+    f"{point}=error@1"
+    for point in POINTS
+    if point.endswith(":before") and not point.startswith(("announce.", "store.", "web."))
+]
+
+
 class Matrix:
     """Records every story once, then sails the cases; each result may be waited for."""
 
@@ -81,9 +89,9 @@ class Matrix:
             for point in wanted
         }
 
-    def results(self, point: str) -> list[Sailed]:
-        """Return what came of every case of a point, none when no story passes it."""
-        return [one.result() for one in self._sailing.get(point, [])]
+    def results(self, fault: str) -> list[Sailed]:
+        """Return what came of every case of a fault, none when no story passes its point."""
+        return [one.result() for one in self._sailing.get(fault, [])]
 
     def close(self) -> None:
         """Stop; what has begun is finished."""
@@ -93,35 +101,40 @@ class Matrix:
         """Write what came of it, for the page about it."""
         rows = [
             {
-                "point": point,
+                "point": fault.partition("=")[0],
+                "fault": "full disk" if "=" in fault else "death",
                 "scenario": one.case.scenario.name,
                 "deaths": list(one.case.deaths),
-                "who": sorted({who for who, passed in one.passed if passed == point}),
+                "who": sorted({who for who, passed in one.passed if passed == fault.partition("=")[0]}),
                 "ends": list(one.ends),
                 "died": one.died,
                 "holds": not one.findings,
             }
-            for point, sailing in self._sailing.items()
+            for fault, sailing in self._sailing.items()
             for one in (future.result() for future in sailing)
         ]
-        rows.sort(key=lambda row: (row["point"], row["scenario"], row["deaths"]))
-        WRITTEN_TO.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        rows.sort(key=lambda row: (row["point"], row["fault"], row["scenario"], row["deaths"]))
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        WRITTEN_TO.write_text(f"[\n{lines}\n]\n")
 
-    def _cases(self, point: str, *, everything: bool) -> Iterable[Sequence[Case]]:
-        """Return the point's cases, each with others that may stand in for it."""
+    def _cases(self, fault: str, *, everything: bool) -> Iterable[Sequence[Case]]:
+        """Return the fault's cases, each with others that may stand in for it."""
+        point = fault.partition("=")[0]
         passing = [one for one in SCENARIOS if point in self._points(one)]
         if not passing:
             return
         if not everything:
-            yield self._anywhere(passing, point)
+            yield self._anywhere(passing, fault)
             twice = [one for one in passing if self._by_server(one, point)]
-            if twice and point.startswith(DEADLY_TWICE):
-                yield self._anywhere(twice, point, point)
+            if twice and fault.endswith(":after") and fault.startswith(DEADLY_TWICE):
+                yield self._anywhere(twice, fault, fault)
             return
         for one in passing:
-            yield [Case(one, (point, point) if self._by_server(one, point) else (point,))]
-            hits = min(LAST_HIT, self.recorded[one].passed.count((SERVER, point)))
-            yield from ([Case(one, (f"{point}@{hit}",))] for hit in range(1, hits + 1))
+            yield [Case(one, (fault,))]
+            if fault == point and self._by_server(one, point):
+                yield [Case(one, (point, point))]
+                hits = min(LAST_HIT, self.recorded[one].passed.count((SERVER, point)))
+                yield from ([Case(one, (f"{point}@{hit}",))] for hit in range(2, hits + 1))
 
     def _anywhere(self, passing: Sequence[Scenario], *deaths: str) -> Sequence[Case]:
         """Return the story with which least time was spent so far, then the others in case it does not come there."""

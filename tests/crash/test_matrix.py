@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import LONG
-from tests.crash.matrix import EFFECTS, ELSEWHERE, POINTS, Matrix
+from tests.crash.matrix import EFFECTS, ELSEWHERE, FULL_DISKS, POINTS, Matrix
 from tests.crash.scenarios import SCENARIOS, Scenario
 
 WRITE = os.environ.get("FUNADE_WRITE_MATRIX") == "1"
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.needs("git"), pytest.mark.timeout(72
 
 @pytest.fixture(scope="session")
 def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
-    wanted = [point for item in request.session.items if (point := _point_of(item))]
+    wanted = [fault for item in request.session.items if (fault := _fault_of(item))]
     sailing = Matrix(wanted, everything=LONG)
     yield sailing
     if WRITE:
@@ -24,9 +24,9 @@ def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
     sailing.close()
 
 
-def _point_of(item: pytest.Item) -> str | None:
-    point: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("point")
-    return point
+def _fault_of(item: pytest.Item) -> str | None:
+    fault: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("fault")
+    return fault
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
@@ -35,14 +35,23 @@ def test_without_deaths_the_story_ends_well(matrix: Matrix, scenario: Scenario):
     assert not sailed.findings, sailed.report()
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_death_at_any_point_loses_nothing_and_starts_nothing_twice(matrix: Matrix, point: str):
-    results = matrix.results(point)
-    assert results, f"no story passes {point}: add one to scenarios.py, or say in matrix.py who kills there"
+@pytest.mark.parametrize("fault", POINTS)
+def test_a_death_at_any_point_loses_nothing_and_starts_nothing_twice(matrix: Matrix, fault: str):
+    check(matrix, fault)
+
+
+@pytest.mark.parametrize("fault", FULL_DISKS)
+def test_a_full_disk_at_any_point_loses_nothing_and_starts_nothing_twice(matrix: Matrix, fault: str):
+    check(matrix, fault)
+
+
+def check(matrix: Matrix, fault: str) -> None:
+    results = matrix.results(fault)
+    assert results, f"no story passes {fault}: add one to scenarios.py, or say in matrix.py who does it there"
     wrong = [one.report() for one in results if one.findings]
     assert not wrong, "\n\n".join(wrong)
     missed = [one.case.again for one in results if not one.died]
-    assert not missed or LONG, f"nobody died in any story that passed {point} before: {missed}"
+    assert not missed or LONG, f"nobody came to it in any story that did before: {missed}"
 
 
 def test_what_no_story_passes_is_said_of_nothing_else(matrix: Matrix):

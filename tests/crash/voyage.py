@@ -199,9 +199,7 @@ class Voyage:
 
     def want(self, command: Command, tag: str | None = None) -> Deployment:
         """Return the deployment that was accepted; `tag` says which revision must come of it."""
-        deployment = self.want_if_allowed(command, tag)
-        assert deployment is not None, f"{self.told[-1]} came of {command}"
-        return deployment
+        return until(f"{command} accepted", lambda: self.want_if_allowed(command, tag))
 
     def want_if_allowed(self, command: Command, tag: str | None = None) -> Deployment | None:
         """Return the deployment that was accepted, None when it was refused."""
