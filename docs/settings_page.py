@@ -26,6 +26,7 @@ def sections(schema: Shape) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         "Its `repository`": parts["repository"],
         "An environment": parts["environment"],
         "Its `rights`": parts["environment"]["properties"]["rights"],
+        "One of its `freezes`": parts["freeze"],
         "Its `verify`": parts["verification"],
     }
     for shape in parts["target"]["oneOf"]:

@@ -77,6 +77,8 @@ def open_sqlite(folder: Path) -> Iterator[Store]:
 
     def sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.text_factory = lambda raw: raw.decode(errors="replace")
             return connection.execute(statement, values).fetchall()
 
     with closing(ledger):

@@ -389,7 +389,7 @@ def test_the_same_order_twice_is_one(store):
 
 
 def test_what_is_owed_is_kept_until_it_is_settled(store):
-    second = obligation("o2", data={"folder": "/caf\udce9"}, since=NOON + timedelta(seconds=1))
+    second = obligation("o2", data={"folder": "/\udce9t"}, since=NOON + timedelta(seconds=1))
     for one in (second, obligation("o1"), obligation("o1", kind="other")):
         store.change(lambda change, one=one: change.add_obligation(one))
     assert store.read(lambda look: look.obligations()) == [obligation("o1"), second]
@@ -505,6 +505,38 @@ def test_many_writers_at_once_lose_nothing(store):
 
     run(all_at_once())
     assert store.read(lambda look: look.berth("shop", "production")).fence == 50
+
+
+def test_of_many_changes_at_once_those_that_fail_leave_nothing_and_harm_nobody(store):
+    made = store.accept()
+
+    def work(number):
+        def change(ledger):
+            ledger.record(event(number))
+            if number % 4 == 1:
+                raise ZeroDivisionError(number)
+            if number % 4 == 2:
+                # What the tables themselves refuse is a fault of the store, which spoils a transaction.
+                ledger.add_deployment(replace(made, id=f"other{number}"), f"other{number}")
+            if number % 4 == 3:
+                ledger.save_deployment(replace(made, epoch=99))
+            return number
+
+        return change
+
+    async def all_at_once():
+        changes = (store.ledger.change(work(number)) for number in range(40))
+        return await asyncio.gather(*changes, return_exceptions=True)
+
+    outcomes = run(all_at_once())
+    kinds = [type(one) if isinstance(one, Exception) else one for one in outcomes]
+    assert kinds == [
+        (number, ZeroDivisionError, StoreError, FencedOut)[number % 4] if number % 4 else number
+        for number in range(40)
+    ]
+    happenings = [one.happening for one in store.read(lambda look: look.events())]
+    assert sorted(int(one.asked.removeprefix("deploy ")) for one in happenings) == list(range(0, 40, 4))
+    assert len(store.read(lambda look: look.announcements(100))) == 10
 
 
 def test_a_caller_who_stops_waiting_leaves_a_whole_transaction_and_wakes_the_others(store):

@@ -7,10 +7,15 @@ import asyncio
 import concurrent.futures
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, TypeVarTuple
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from unittest.mock import patch
 
+from funade.store import sqlite
+from funade.store.sqlite import SqliteLedger
+
+P = ParamSpec("P")
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 
 class _IdleSelector(selectors.DefaultSelector):
@@ -27,6 +32,24 @@ class _IdleSelector(selectors.DefaultSelector):
         return events
 
 
+class WaitingExecutor(concurrent.futures.ThreadPoolExecutor):
+    """Its threads do the work, but whoever submits it waits for its end on the spot."""
+
+    def submit(
+        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> "concurrent.futures.Future[T]":
+        submitted = super().submit(fn, *args, **kwargs)
+        concurrent.futures.wait([submitted])
+        return submitted
+
+
+def stepping_ledger(path: Path) -> SqliteLedger:
+    """Return the real ledger, which lets nothing else happen while its threads work."""
+    # A mock, because nobody but these tests should be able to choose: production must never wait on the spot.
+    with patch.object(sqlite, "ThreadPoolExecutor", WaitingExecutor):
+        return SqliteLedger(path)
+
+
 class SteppingLoop(asyncio.SelectorEventLoop):
     """Runs until nothing can go on."""
 
@@ -34,14 +57,7 @@ class SteppingLoop(asyncio.SelectorEventLoop):
         selector = _IdleSelector()
         super().__init__(selector)
         selector.when_idle = self.stop
-        self._thread = concurrent.futures.ThreadPoolExecutor(1)
-
-    def run_in_executor(
-        self, executor: concurrent.futures.Executor | None, func: Callable[[*Ts], T], *args: *Ts
-    ) -> "asyncio.Future[T]":
-        done = (executor or self._thread).submit(func, *args)
-        concurrent.futures.wait([done])
-        return asyncio.wrap_future(done, loop=self)
+        self.set_default_executor(WaitingExecutor(1))
 
     def goes_on(self) -> None:
         """Run whatever can run now."""
@@ -59,5 +75,4 @@ class SteppingLoop(asyncio.SelectorEventLoop):
         for task in tasks:
             task.cancel()
         self.goes_on()
-        self._thread.shutdown()
         super().close()

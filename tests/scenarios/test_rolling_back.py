@@ -66,6 +66,14 @@ def test_a_rollback_to_a_number_goes_there_if_it_was_seen_healthy_here(funade):
         assert funade.refuses("ada", to) == ("unknown_deployment", {"number": number})
 
 
+def test_after_many_deploys_of_one_revision_the_one_before_is_still_found(funade):
+    funade.deploys(deploy("first"))
+    for _ in range(12):
+        funade.deploys(deploy("second"))
+    assert funade.shown(funade.accepts("ada", BACK)).of == 1
+    funade.program_ends(14)
+
+
 def test_a_rollback_holds_automatic_deploys_until_somebody_resumes_them(funade):
     funade.deploys(deploy("first"))
     funade.deploys(deploy("second"))

@@ -102,6 +102,17 @@ class Storm(RuleBasedStateMachine):
         process.gates.thaw()
         self.fleet.world.loop.goes_on()
 
+    @rule(which=WHICH, gate=GATES, environment=ENVIRONMENTS, ref=REFS)
+    def somebody_is_overtaken(self, which: int, gate: int, environment: str, ref: str) -> None:
+        """Freeze a process where it is about to change something, past its lease, and let it come back."""
+        self._say(Deploy(application="shop", environment=environment, ref=ref))
+        process = self._process(which)
+        process.beats_always = False
+        process.gates.freeze(gate or None)
+        self.a_lease_runs_out()
+        process.gates.thaw()
+        self.fleet.world.loop.goes_on()
+
     @rule()
     def somebody_new_comes(self) -> None:
         self.fleet.replace_dead()

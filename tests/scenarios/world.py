@@ -17,7 +17,6 @@ from funade.domain.people import People, Person, Right
 from funade.domain.release import Release
 from funade.domain.revision import Revision
 from funade.runner.workspaces import FolderWorkspaces
-from funade.store.sqlite import SqliteLedger
 from funade.testing.announcer import FakeAnnouncer
 from funade.testing.calendar import FakeCalendar
 from funade.testing.configurations import FakeConfigurations
@@ -27,7 +26,7 @@ from funade.testing.sources import FakeSources
 from funade.testing.targets import FakePlace, FakeTargets
 from funade.testing.time import CountedIds, StoppedClock
 from funade.testing.verification import FakeVerifier
-from tests.scenarios.stepping import SteppingLoop
+from tests.scenarios.stepping import SteppingLoop, stepping_ledger
 
 NAMES = {
     "ada": "local:1000",
@@ -80,7 +79,7 @@ class World:
     mistakes: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ledger = SqliteLedger(self.folder / "store.sqlite")
+        self.ledger = stepping_ledger(self.folder / "store.sqlite")
         self.place = WatchedPlace(self)
         self.place.hangs()
         self.targets = FakeTargets(self.place)

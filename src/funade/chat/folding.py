@@ -5,6 +5,7 @@ Used outside quotation marks only, and only where a word of ours can stand: nobo
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: autocorrection, documents and Japanese input make these of `-`; the last two are the long-vowel marks
 DASHES = "-‐‑‒–—―−﹣－ーｰ"
@@ -50,8 +51,11 @@ def fold(word: str) -> str:
     Signs of no width vanish; a word of nothing but full-width and ASCII signs becomes ASCII; dashes in front become
     those of an option. All else stays byte for byte: it may be a branch.
     """
-    if word.isascii():
-        return word
+    return word if word.isascii() else _fold(word)
+
+
+@lru_cache(maxsize=512)
+def _fold(word: str) -> str:
     word = word.translate(_NOTHING)
     if _WIDE_OR_ASCII.fullmatch(word):
         word = word.translate(_WIDE)

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from funade.chat.folding import fold_dashes, fold_width
 from funade.domain.application import Configuration
@@ -74,6 +75,8 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
     begun = []
     slips = []
     for one in candidates:
+        if one[:1] != key[:1] and one[-1:] != key[-1:]:
+            continue
         meant = _key(one)
         if meant.startswith(key):
             begun.append(one)
@@ -115,6 +118,7 @@ def _find(index: Mapping[str, str], word: str) -> str | None:
     return (index.get(_FOLDED + _key(word)) if found is None else found) or None
 
 
+@lru_cache(maxsize=512)
 def _key(word: str) -> str:
     if word.isascii():
         return word.lower()

@@ -18,7 +18,7 @@ class Mark(StrEnum):
     FROM = "from"  #: a ref, said to be one
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """A word that means something, and its part."""
 

@@ -14,6 +14,7 @@ from funade.domain.commands import Command
 
 #: may stand without quotation marks wherever a word can
 _BARE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/@+#-]*[A-Za-z0-9/@+#-])?")
+_OURS = KEYWORDS | HELP_WORDS
 #: may follow `because` as it is
 _SIMPLE_REASON = re.compile(r"[^\W_](?:[\w,.:!()/+#']|(?<=\w)-(?=\w)| (?=[\w(#]))*")
 

@@ -103,6 +103,8 @@ class Verb:
 
     #: the slots of its fields, in their order
     slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+    #: the names of its fields
+    fields: frozenset[str] = field(init=False, repr=False, compare=False)
     #: the fields that have no default
     needed: frozenset[str] = field(init=False, repr=False, compare=False)
     #: what each option fills
@@ -112,12 +114,13 @@ class Verb:
         own = fields(self.command)
         slots = tuple(SLOTS[one.name] for one in own)
         object.__setattr__(self, "slots", slots)
+        object.__setattr__(self, "fields", frozenset(one.name for one in own))
         object.__setattr__(self, "needed", frozenset(one.name for one in own if one.default is MISSING))
         object.__setattr__(self, "options", {option: slot for slot in slots for option in slot.options})
 
     def has(self, name: str) -> bool:
         """Tell whether its command has that field."""
-        return SLOTS[name] in self.slots
+        return name in self.fields
 
 
 ALL_OF_IT = ("全", "すべて", "全て", "全部")

@@ -20,7 +20,7 @@ _ATTACHED = re.compile("[=＝]")
 _GAP = re.compile(rf"[\s{ZERO_WIDTH}]+")
 _WORD = re.compile(r"\S+")
 #: most words are nothing but this, and need no second look
-_SIMPLE = re.compile(r" *([A-Za-z0-9#][A-Za-z0-9./@_#+-]*)(?= |$)")
+_SIMPLE = re.compile(r"[A-Za-z0-9#][A-Za-z0-9./@_#+-]*(?= |$)")
 _LINE_END = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _DASH = "[" + re.escape(DASHES) + "]"
 _OPTION_WITH_QUOTE = re.compile(rf"{_DASH}{{1,2}}[^\s=＝{_QUOTES}]+[=＝](?=[{_QUOTES}「『])")
@@ -65,24 +65,16 @@ def read_words(
     words = found.words
     position = lo
     while position < hi:
-        simple = None if decoded.entities else _SIMPLE.match(text, position, hi)
-        if simple is not None:
-            count(simple.end() - position)
-            position = simple.end()
-            if words and _begins_reason(simple[1]):
-                found.tail = _skip(_GAP, text, position, hi)
-                return found
-            words.append(Word(simple[1], simple.start(1), position))
-            continue
-        gap = _GAP.match(text, position, hi)
-        if gap is not None:
-            if words and gap.end() < hi and _LINE_END.search(text, position, gap.end()):
-                raise NotUnderstood(Misreading.SEVERAL_COMMANDS, repaired=text[lo:position])
-            count(gap.end() - position)
-            position = gap.end()
-        elif text[position] in formatting:
+        sign = text[position]
+        if sign == " " or sign in formatting:
             count(1)
             position += 1
+        elif sign.isspace() or sign in ZERO_WIDTH:
+            end = _skip(_GAP, text, position, hi)
+            if words and end < hi and _LINE_END.search(text, position, end):
+                raise NotUnderstood(Misreading.SEVERAL_COMMANDS, repaired=text[lo:position])
+            count(end - position)
+            position = end
         else:
             word, after = reading.word(position)
             count(after - position)
@@ -133,10 +125,13 @@ class _Reading:
     def word(self, start: int) -> tuple[Word, int]:
         """Return the word that begins at `start`, and where it ends."""
         text, hi = self.decoded.text, self.hi
+        simple = None if self.decoded.entities else _SIMPLE.match(text, start, hi)
+        if simple is not None:
+            return Word(simple[0], start, simple.end()), simple.end()
         quoted = self.quoted(start)
         if quoted is not None:
             return quoted, _skip(_AFTER_QUOTE, text, quoted.end, hi)
-        option = _OPTION_WITH_QUOTE.match(text, start, hi)
+        option = _OPTION_WITH_QUOTE.match(text, start, hi) if text[start] in DASHES else None
         if option is not None:
             value = self.quoted(option.end())
             if value is not None:

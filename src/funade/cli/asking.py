@@ -267,9 +267,9 @@ def carry_through(session: Session, connection: Connection, command: Command, ma
 
 def see_through(session: Session, connection: Connection, number: int, manner: Manner) -> Exit:
     """Follow a deployment, show its end, return the exit code; Ctrl-C stops the following only."""
-    from funade.cli.screens import screen  # noqa: PLC0415 - `--no-wait` shows no progress
-
     try:
+        from funade.cli.screens import screen  # noqa: PLC0415 - `--no-wait` shows no progress
+
         if manner.as_json:
             followed = follow(connection, number, None, timeout=manner.timeout)
         else:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - the grammar is loaded when there is something to understand
 
 LAST_WORDS = frozenset({"exit", "quit", "bye"})
-SIGN = "› "
+SIGN = "> "
 
 
 @click.command()
@@ -53,15 +52,20 @@ def prompt(session: Session) -> Exit:
     with session.connection(carries=True) as connection:
         conversation = Conversation(session, connection)
         if session.interactive:
+            import readline  # noqa: F401 - gives `input` its editing and history
+
             session.note(terminal.WELCOME)
         ended = Exit.SUCCEEDED
-        for line in lines(session):
+        while True:
             try:
-                ended = max(ended, conversation.hear(line))
+                ended = max(ended, conversation.hear(next_line(session)))
+            except EOFError:
+                return Exit.SUCCEEDED if session.interactive else ended
             except FunadeError as error:
                 complain(str(error))
                 ended = Exit.TROUBLE
-        return Exit.SUCCEEDED if session.interactive else ended
+            except (KeyboardInterrupt, click.Abort):
+                click.echo()
 
 
 @click.command()
@@ -140,29 +144,14 @@ def understand(text: str, names: "Names") -> "Command | Misread | Help | Ignored
     return parse_sentence(text, via=Via.TERMINAL, names=names)
 
 
-def lines(session: Session) -> Iterator[str]:
-    """Return what is typed, line by line, until its end or a last word."""
+def next_line(session: Session) -> str:
+    """Return what is typed next, or raise EOFError after the last word."""
     if session.interactive:
-        import readline  # noqa: F401 - gives `input` its editing and history
-    while True:
-        try:
-            line = _read(session)
-        except KeyboardInterrupt:
-            click.echo()
-            continue
-        except EOFError:
-            return
-        if line.strip().lower() in LAST_WORDS:
-            return
-        if line.strip():
-            yield line
-
-
-def _read(session: Session) -> str:
-    if session.interactive:
-        return input(SIGN)
-    line = sys.stdin.readline()
-    if not line:
+        line = input(SIGN)
+    elif line := sys.stdin.readline():
+        click.echo(SIGN + line.rstrip("\n"))
+    else:
         raise EOFError
-    click.echo(SIGN + line.rstrip("\n"))
+    if line.strip().lower() in LAST_WORDS:
+        raise EOFError
     return line

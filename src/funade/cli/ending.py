@@ -1,5 +1,6 @@
 """From however a command ended to an exit code, with the words for it on standard error."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,10 @@ from funade.failpoints import effect
 
 def end_of(run: Callable[[], Any]) -> int:
     """Run the command and return its exit code; nothing but a mistake of ours leaves a traceback, and in a file."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no Japanese shows question marks; that is no reason to fail.
+            stream.reconfigure(errors="replace")
     try:
         ended = run()
     except click.ClickException as error:

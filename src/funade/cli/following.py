@@ -96,7 +96,10 @@ def follow(
 
 def _show(shown: DeploymentShown, log: LogReader, screen: Screen) -> None:
     deployment = shown.deployment
+    if not deployment.has_ended:
+        screen.standing(shown)
     log.move_to(deployment.attempt, screen.output)
     if deployment.attempt and (shown.log_length > log.offset or deployment.has_ended):
         log.drain(screen.output)
-    screen.standing(shown)
+    if deployment.has_ended:
+        screen.standing(shown)

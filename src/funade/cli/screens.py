@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +32,30 @@ def screen(session: Session) -> Iterator[Screen]:
 
     colorless = session.color is False or (session.color is None and "NO_COLOR" in os.environ)
     console = Console(highlight=False, markup=False, emoji=False, no_color=colorless)
-    with console.status("") as status:
-        live = LiveScreen(session, console, status)
+    status = console.status("")
+    live = LiveScreen(session, console, status)
+    # Ctrl-C in the middle of these would leave a terminal without a cursor.
+    try:
+        with uninterrupted():
+            status.start()
         yield live
         live.finish()
+    finally:
+        with uninterrupted():
+            status.stop()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block, then let it come."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 class PlainScreen:

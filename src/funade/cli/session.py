@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -85,9 +86,10 @@ class Session:
 
     def worded(self, answer: "Answer | Help | Misread") -> str:
         """Return an answer in the words that chat uses."""
-        from funade.chat.replies import reply
+        from funade.chat.replies import WIDTH, reply
 
-        return reply(answer, self.reader)
+        width = get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+        return reply(answer, self.reader, width=width)
 
     def note(self, message: str, **values: object) -> None:
         """Say something beside the result."""

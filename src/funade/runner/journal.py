@@ -1,10 +1,13 @@
 """Announcements as lines of a file: the plainest place to say things, and what a terminal or a log shipper follows."""
 
 import asyncio
+import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from funade.domain.deployment import Deployment
 from funade.domain.wire import to_plain
@@ -13,6 +16,8 @@ from funade.usecases.ports import Announcement
 
 #: How much of the file's end is searched for what may have been said before a crash.
 TAIL_BYTES = 1 << 20
+#: Whoever writes is done in moments, unless it is frozen.
+PATIENCE_SECONDS, PAUSE_SECONDS = 1.0, 0.02
 
 
 class Journal:
@@ -30,30 +35,41 @@ class Journal:
     def _append(
         self, batch: Sequence[tuple[Announcement, Deployment | None]]
     ) -> list[tuple[Announcement, Deployment | None]]:
-        said = self._said()
-        fresh = [one for one in batch if one[0].key not in said]
-        if not fresh:
-            return []
-        text = "".join(self._line(announcement, now) for announcement, now in fresh)
-        with effect("journal.append"), self._path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        with effect("journal.open"):
+            file = self._path.open("ab+")
+        with file:
+            self._lock(file)
+            said = self._said(file)
+            fresh = [one for one in batch if one[0].key not in said]
+            if fresh:
+                with effect("journal.append"):
+                    file.write("".join(self._line(announcement, now) for announcement, now in fresh).encode())
+                    file.flush()
+                    os.fsync(file.fileno())
         return fresh
 
-    def _said(self) -> set[str]:
+    def _lock(self, file: BinaryIO) -> None:
+        """Keep every other process from writing, or raise OSError: whoever was frozen here may wake up and go on."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > until:
+                    problem = "another process is in the middle of writing it, and does not go on"
+                    raise OSError(error.errno, problem, str(self._path)) from error
+            time.sleep(PAUSE_SECONDS)
+
+    def _said(self, file: BinaryIO) -> set[str]:
         """Return the keys at the file's end; a line cut short by a crash or a full disk is closed first."""
-        if not self._path.exists():
-            return set()
-        with self._path.open("rb+") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL_BYTES))
-            tail = file.read()
-            if tail and not tail.endswith(b"\n"):
-                keep = tail.rfind(b"\n") + 1
-                with effect("journal.mend"):
-                    file.truncate(size - len(tail) + keep)
-                tail = tail[:keep]
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL_BYTES))
+        tail = file.read()
+        if tail and not tail.endswith(b"\n"):
+            keep = tail.rfind(b"\n") + 1
+            with effect("journal.mend"):
+                file.truncate(size - len(tail) + keep)
+            tail = tail[:keep]
         keys = set()
         for line in tail.splitlines():
             try:

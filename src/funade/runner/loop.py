@@ -56,8 +56,8 @@ class Runner:
             except StoreError as error:
                 log.error("the store cannot be used", problem=str(error))
                 await self._rest(PAUSE_SECONDS)
-        with suppress(StoreError, FencedOut):
-            await self._say_everything()
+        with suppress(FencedOut):
+            await self._survive(self._say_everything)
         with suppress(StoreError):
             await self.heart.stop()
 
@@ -149,8 +149,10 @@ class Runner:
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def _rest(self, seconds: float) -> None:
+        # Not `wait_for`: until Python 3.12 it swallows a cancellation that comes together with the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from funade.domain.application import Application, Environment, TargetConfiguration, Verification
 from funade.domain.people import People, Right
+from funade.settings.approvals import read_approvals
+from funade.settings.freezes import read_freezes
 from funade.settings.kinds import Kinds
-from funade.settings.people import read_members
+from funade.settings.people import NOBODY, meant_by, read_members
 from funade.settings.reading import Value, listed, near
 from funade.settings.repositories import read_repository
-from funade.settings.shape import APPLICATION, ENVIRONMENT, RIGHTS, VERIFICATION
+from funade.settings.shape import APPLICATION, CHANNEL, ENVIRONMENT, RIGHTS, VERIFICATION
 
 _REF = re.compile(r"[^-\s][^\s]*")
 _UNKNOWN_TARGET = TargetConfiguration(kind="", settings={})
@@ -28,9 +30,14 @@ def read_applications(value: Value, kinds: Kinds, people: People, folder: Path) 
             _environments(fields["environments"], kinds, people, folder) if "environments" in fields else {}
         )
         default_ref = _ref(fields["default_ref"]) if "default_ref" in fields else None
+        channel = _channel(fields["channel"]) if "channel" in fields else None
         if repository is not None:
             found[name] = Application(
-                name=name, repository=repository, environments=environments, default_ref=default_ref or "HEAD"
+                name=name,
+                repository=repository,
+                environments=environments,
+                default_ref=default_ref or "HEAD",
+                channel=channel,
             )
     return found
 
@@ -41,14 +48,17 @@ def _environments(value: Value, kinds: Kinds, people: People, folder: Path) -> d
     found = {}
     for name, one in named.items():
         fields = one.fields(ENVIRONMENT, "a mapping with `target`")
+        rights = _rights(fields["rights"], people) if "rights" in fields else {}
         found[name] = Environment(
             name=name,
             target=_target(fields["target"], kinds) if "target" in fields else _UNKNOWN_TARGET,
             aliases=_aliases(fields["aliases"], name, taken) if "aliases" in fields else (),
-            rights=_rights(fields["rights"], people) if "rights" in fields else {},
+            rights=rights,
             verify=_verification(fields["verify"], folder) if "verify" in fields else None,
             default_ref=_ref(fields["default_ref"]) if "default_ref" in fields else None,
             waits_at_most=_duration(fields, "waits_at_most", timedelta(hours=24)),
+            approvals=read_approvals(fields["approvals"], rights, people) if "approvals" in fields else 0,
+            freezes=read_freezes(fields["freezes"]) if "freezes" in fields else (),
         )
     return found
 
@@ -75,7 +85,12 @@ def _rights(value: Value, people: People) -> dict[Right, tuple[str, ...]]:
         )
         return {}
     fields = value.fields(RIGHTS, "a mapping like `{deploy: [everyone], rollback: [sre]}`")
-    return {Right(name): read_members(members, people) for name, members in fields.items()}
+    found = {}
+    for name, members in fields.items():
+        found[Right(name)] = named = read_members(members, people)
+        if not members.report.has(members.key, "people", "groups") and meant_by(named, people) == NOBODY:
+            members.complain("names nobody", "name somebody, or leave it out: then it is nobody's")
+    return found
 
 
 def _target(value: Value, kinds: Kinds) -> TargetConfiguration:
@@ -174,6 +189,17 @@ def _ref(value: Value) -> str | None:
     text = value.text()
     if text is not None and not _REF.fullmatch(text):
         value.complain(f"`{text[:80]}` is no ref", "write a branch, a tag or a commit")
+        return None
+    return text
+
+
+def _channel(value: Value) -> str | None:
+    text = value.text()
+    if text is not None and not re.fullmatch(CHANNEL, text):
+        value.complain(
+            f"`{text[:80]}` is no Slack channel",
+            'write its name with the sign, `"#deploy-shop"`, or its id, `C0123456789`',
+        )
         return None
     return text
 

@@ -1,7 +1,8 @@
 """Reads `people` and `groups`: who there is, and that every member means somebody."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from funade.domain.people import People, Person
@@ -33,6 +34,37 @@ def read_members(value: Value, people: People) -> tuple[str, ...]:
     """Return the members that a right's list names; `everyone` is everybody of the file."""
     known = {EVERYONE, *people.people, *people.groups}
     return tuple(name for item in value.items("[ada, sre]") if (name := _member(item, known)) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom a list of members means: people of the file, and perhaps others whom only Slack knows."""
+
+    people: frozenset[str]
+    others: bool
+
+
+NOBODY = Meant(frozenset(), others=False)
+
+
+def meant_by(members: Iterable[str], people: People) -> Meant:
+    """Return whom the members stand for, through groups of groups."""
+    waiting, seen = list(members), set[str]()
+    found, others = set[str](), False
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one == EVERYONE:
+            waiting += [*people.people, *people.groups]
+        elif one in people.groups:
+            waiting += people.groups[one]
+        elif one in people.people:
+            found.add(one)
+        else:
+            others = True
+    return Meant(frozenset(found), others)
 
 
 _PEOPLE = "names with what is known of each, `ada: {local: 1000}`"

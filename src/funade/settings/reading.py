@@ -38,6 +38,11 @@ class Report:
         if len(self.problems) >= MOST_PROBLEMS:
             self.finish()
 
+    def has(self, *keys: str) -> bool:
+        """Tell whether anything is wrong with one of these keys, or with what stands below them."""
+        below = tuple(f"{key}{sign}" for key in keys for sign in ".[")
+        return any(key in keys or key.startswith(below) for key in self.problems)
+
     def finish(self) -> None:
         """Raise everything at once, if there is anything."""
         if self.problems:
@@ -78,7 +83,10 @@ class Value:
             if name not in known:
                 value.complain(*_unknown(name, known))
             elif is_nothing(value.node):
-                value.complain("is empty", "give it a value or remove the key")
+                # To YAML an unquoted `#` begins a comment.
+                is_signed = str(known[name].get("pattern", "")).startswith("^(#")
+                sign = " in quotes, for its `#`," if is_signed else ""
+                value.complain("is empty", f"give it a value{sign} or remove the key")
             else:
                 found[name] = value
         if isinstance(self.node, Entries):

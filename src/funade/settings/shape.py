@@ -10,16 +10,15 @@ Shape: TypeAlias = Mapping[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME = r"[a-z0-9_][a-z0-9._-]{0,63}"
+CHANNEL = r"^(#[^A-Z\s#@.,:;<>&\"'`]{1,80}|[CG][A-Z0-9]{2,})$"
+MOST_APPROVALS = 10
 
 #: keys of later releases: a rule that is written and not obeyed would be a lie
 NOT_YET = frozenset(
     {
-        "approvals",
-        "channel",
         "checks",
         "deploy_on_merge_to",
         "deploy_pull_request",
-        "freezes",
         "github",
         "images",
         "queue",
@@ -43,9 +42,9 @@ def _names(description: str, pattern: str) -> Shape:
     return {"type": "array", "items": {"type": "string", "pattern": pattern}, "description": description}
 
 
-def _duration(description: str, default: str) -> Shape:
+def _duration(description: str, **more: Any) -> Shape:
     shapes = [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": PATTERN}]
-    return {"anyOf": shapes, "description": description, "default": default}
+    return {"anyOf": shapes, "description": description, **more}
 
 
 def _by_name(each: Shape, description: str) -> Shape:
@@ -104,13 +103,13 @@ VERIFICATION = _object(
     equals=_text(
         "What the answer must be, spaces at both ends left out; may hold placeholders like `{revision}`"
     ),
-    within=_duration("How long after the deploy the answer may take to become right", "60s"),
-    every=_duration("How long to wait between two looks", "2s"),
+    within=_duration("How long after the deploy the answer may take to become right", default="60s"),
+    every=_duration("How long to wait between two looks", default="2s"),
 )
 
 RIGHTS = _object(
     **{
-        right.value: _names(f"Who may {does}; nobody when left out", _MEMBER)
+        right.value: {**_names(f"Who may {does}; nobody when left out", _MEMBER), "minItems": 1}
         for right, does in {
             Right.DEPLOY: "ask for a deployment",
             Right.APPROVE: "approve one that somebody else asked for",
@@ -119,6 +118,17 @@ RIGHTS = _object(
             Right.OVERRIDE: "go ahead despite a refusal, and reopen the environment",
         }.items()
     }
+)
+
+FREEZE = _object(
+    ("cron", "for"),
+    cron=_text(
+        "When it begins: minute, hour, day of the month, month and day of the week, like `0 18 * * 5`",
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$",
+    ),
+    **{"for": _duration("How long it lasts, in hours that really pass; at least a minute")},
+    time_zone=_text("Whose clock `cron` is about, like `Asia/Tokyo`", default="UTC"),
+    reason=_text("Why, for everybody whom it stops"),
 )
 
 TARGET: Shape = {
@@ -139,8 +149,20 @@ ENVIRONMENT = _object(
         "anyOf": [{"type": "string", "pattern": "^https?://"}, {"$ref": "#/$defs/verification"}],
         "description": "How to see what runs: exactly one of `url` and `run`, or just an address",
     },
+    approvals={
+        "type": "integer",
+        "minimum": 0,
+        "maximum": MOST_APPROVALS,
+        "default": 0,
+        "description": "How many people must approve a deployment; never the one who asks for it",
+    },
+    freezes={
+        "type": "array",
+        "items": {"$ref": "#/$defs/freeze"},
+        "description": "When nothing is deployed: windows that begin by the clock and last for a while",
+    },
     default_ref=_text("What is deployed here when nobody names a ref", pattern=_DEFAULT_REF),
-    waits_at_most=_duration("How long a deployment may wait for its turn or an approval", "24h"),
+    waits_at_most=_duration("How long a deployment may wait for its turn or an approval", default="24h"),
 )
 
 APPLICATION = _object(
@@ -151,6 +173,7 @@ APPLICATION = _object(
     },
     environments=_by_name({"$ref": "#/$defs/environment"}, "Where it is deployed"),
     default_ref=_text("What is deployed when nobody names a ref", pattern=_DEFAULT_REF, default="HEAD"),
+    channel=_text("Its Slack channel: the name, like `#deploy-shop`, or the id", pattern=CHANNEL),
 )
 
 FILE = _object(
@@ -186,6 +209,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "person": PERSON,
         "application": APPLICATION,
         "environment": ENVIRONMENT,
+        "freeze": FREEZE,
         "repository": REPOSITORY,
         "verification": {**VERIFICATION, "oneOf": exactly_one},
         "target": {"description": TARGET["description"], "oneOf": choices},

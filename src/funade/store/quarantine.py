@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Table
 
 from funade.store import rows, schema
-from funade.store.values import Row
+from funade.store.values import Row, clean
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class Shape(Generic[T]):
 
     def key(self, row: Row) -> str:
         """Return what tells this row apart, as it is shown."""
-        return "/".join(str(row[name]) for name in self.keys)
+        return clean("/".join(str(row[name]) for name in self.keys))
 
     def parts(self, key: str) -> dict[str, Any]:
         """Return what `key` was made of."""

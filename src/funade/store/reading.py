@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, select
+from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, exists, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from funade.domain.answers import Quarantined
@@ -32,7 +32,6 @@ from funade.store.schema import berths, deployments, endings, events, obligation
 from funade.usecases.ports import Announcement, Entry, Obligation, Process
 
 T = TypeVar("T")
-VERIFIED_SHOWN = 10
 
 # Statements are made once: making one takes several times longer than SQLite needs to answer it.
 _CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
@@ -69,9 +68,12 @@ _ENTRY_COLUMNS = (
     "wish",
     "format",
 )
+_NOT_ASIDE = ~exists().where(
+    schema.quarantine.c.table == deployments.name, schema.quarantine.c.key == deployments.c.id
+)
 _ENTRIES = (
     select(*(deployments.c[name] for name in _ENTRY_COLUMNS))
-    .where(schema.UNENDED)
+    .where(schema.UNENDED, _NOT_ASIDE)
     .order_by(deployments.c.number)
 )
 _DEPLOYMENT = select(deployments)
@@ -103,16 +105,29 @@ class SqlReading:
         self._connection = connection
         self._notes = notes
 
+    def tell(self, work: Callable[[Self], T]) -> T:
+        """Return what `work` makes of this look; afterwards `notes` are those that nobody has noted before."""
+        try:
+            return work(self)
+        finally:
+            if self._notes:
+                known = {(row["table"], row["key"]) for row in self._rows(_QUARANTINE, schema.quarantine)}
+                fresh = {(note.table, note.key): note for note in self._notes}
+                self._notes[:] = [note for key, note in fresh.items() if key not in known]
+
     def berth(self, application: str, environment: str) -> Berth:
         """Return the environment's row; a new one where there is none yet; or raise UnreadableRecord."""
         found = self._rows(_BERTHS, berths, application=application, environment=environment)
         if not found:
             return Berth(application=application, environment=environment)
+        return self._read_berth(found[0])
+
+    def _read_berth(self, row: RowMapping) -> Berth:
         try:
-            return rows.read_berth(found[0])
+            return rows.read_berth(row)
         except Unreadable as error:
-            self._note(BERTHS, found[0], error)
-            problem = f"the record of {application}/{environment} cannot be read: {error}"
+            self._note(BERTHS, row, error)
+            problem = f"the record of {BERTHS.key(row)} cannot be read: {error}"
             raise UnreadableRecord(problem) from error
 
     def berths(self) -> Sequence[Berth]:
@@ -135,10 +150,8 @@ class SqlReading:
     def entries(self, application: str | None = None, environment: str | None = None) -> Sequence[Entry]:
         """Return what is not at its end and was not set aside, oldest request first."""
         found = self._all(ENTRIES, _ENTRIES, application=application, environment=environment)
-        if not found:
-            return found
-        aside = {one.key for one in self.quarantined() if one.table == deployments.name}
-        return [one for one in found if one.id not in aside]
+        aside = {note.key for note in self._notes}
+        return [one for one in found if one.id not in aside] if aside else found
 
     def unended_ids(self) -> frozenset[str]:
         """Return the ids of all that are not at their end, those that cannot be read among them."""
@@ -156,11 +169,9 @@ class SqlReading:
             DEPLOYMENTS, _ENDED, limit, application=application, environment=environment, before=before
         )
 
-    def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
+    def last_verified(self, application: str, environment: str, limit: int = 10) -> Sequence[Deployment]:
         """Return the latest that succeeded and were seen healthy, newest end first."""
-        return self._page(
-            DEPLOYMENTS, _VERIFIED, VERIFIED_SHOWN, application=application, environment=environment
-        )
+        return self._page(DEPLOYMENTS, _VERIFIED, limit, application=application, environment=environment)
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
         """Return the one whose execution began last; None too when just that one cannot be read."""

@@ -11,9 +11,11 @@ metadata = MetaData()
 
 
 def _part_of(table: str, name: str, *columns: str, where: TextClause, unique: bool = False) -> None:
-    """Index those rows that `where` is true for; a query must have the same words to get it."""
-    made = [metadata.tables[table].c[one] for one in columns]
-    Index(name, *made, unique=unique, sqlite_where=where, postgresql_where=where)
+    """Index those rows that `where` is true for; a query must have the same words to get it.
+
+    The scripts say it for PostgreSQL too; here the mere word would import all of its dialect.
+    """
+    Index(name, *(metadata.tables[table].c[one] for one in columns), unique=unique, sqlite_where=where)
 
 
 #: One row: this store's own id, the last number given, and the oldest schema whose release may still write here.

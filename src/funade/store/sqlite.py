@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -19,6 +19,7 @@ from sqlalchemy.dialects import sqlite
 from funade.domain.errors import StoreError
 from funade.failpoints import effect
 from funade.store import making
+from funade.store.batch import Change, Line
 from funade.store.disk import shared_file_system
 from funade.store.faults import FAULTS, complaint, store_error
 from funade.store.pulse import Pulse
@@ -47,7 +48,7 @@ class SqliteLedger:
         self._reading = _engine(self._connect_for_reading)
         self._own = threading.local()
         self._opened: set[Connection] = set()
-        self._noted: set[tuple[str, str]] = set()
+        self._line = Line()
         self._pulse = Pulse()
         self._data_version = 0
         self._glanced_at = 0.0
@@ -68,15 +69,19 @@ class SqliteLedger:
         try:
             return await self._run(self._readers, self._read, work, notes)
         finally:
-            if self._fresh(notes):
-                # What was read was read, whether that can be noted now or not.
-                with suppress(StoreError):
-                    await self._run(self._writer, self._set_aside, notes)
+            if notes:
+                await self._run(self._writer, self._set_aside, notes)
 
     async def change(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
-        # Whoever stops waiting does not learn the outcome, but the transaction is whole either way.
-        return await self._run(self._writer, self._change_and_note, work)
+        change: Change[T] = Change(work)
+        self._line.join(change)
+        try:
+            self._writer.submit(self._write_batch)
+        except RuntimeError as error:
+            self._line.leave(change)
+            raise self._closed() from error
+        return await _unbreakable(asyncio.wrap_future(change.answer))
 
     async def wait_for_change(self, since: int, seconds: float) -> int:
         """Return the store's generation once it is another than `since`, or after `seconds`."""
@@ -95,50 +100,59 @@ class SqliteLedger:
         self._opened.clear()
 
     async def _run(self, executor: Executor, work: Callable[..., T], *arguments: object) -> T:
-        """Return what `work` returns in one of our threads; cancelling the caller does not stop it."""
+        """Return what `work` returns in one of our threads."""
         try:
             running = asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
         except RuntimeError as error:
-            raise complaint(self._path, "this store has been closed", "") from error
-        running.add_done_callback(_forget)
-        return await asyncio.shield(running)
+            raise self._closed() from error
+        return await _unbreakable(running)
+
+    def _closed(self) -> StoreError:
+        return complaint(self._path, "this store has been closed", "")
 
     # In our threads
 
     def _read(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._faults(), self._connection(self._reading).begin() as transaction:
-            transaction.connection.exec_driver_sql("BEGIN")
-            return work(SqlReading(transaction.connection, notes))
+            _raw(transaction.connection).execute("BEGIN")
+            return SqlReading(transaction.connection, notes).tell(work)
 
-    def _change_and_note(self, work: Callable[[Transaction], T]) -> T:
+    def _write_batch(self) -> None:
+        """Write those whose turn it is, and answer. An earlier call may have taken them all."""
+        batch = self._line.take()
         notes: list[Note] = []
-        try:
-            return self._change(work, notes)
-        finally:
-            with suppress(StoreError):
-                self._set_aside(notes)
+        if not self._change(batch, notes):
+            for one in batch:
+                self._change([one], notes)
+        self._set_aside(notes)
+        for one in batch:
+            one.tell()
 
-    def _change(self, work: Callable[[SqlTransaction], T], notes: list[Note]) -> T:
-        with self._faults():
-            connection = self._connection(self._writing)
-            with connection.begin() as transaction:
-                connection.exec_driver_sql(making.BEGIN)
-                before = _raw(connection).total_changes
-                result = work(SqlTransaction(connection, notes, _keep_first))
-                with effect("store.commit"):
-                    transaction.commit()
-            if _raw(connection).total_changes != before:
-                self._pulse.beat()
-            return result
+    def _change(self, batch: Sequence[Change[Any]], notes: list[Note]) -> bool:
+        """Write a batch; False when one of many met a fault: nothing was written, and each is to be tried alone."""
+        at_work = False
+        try:
+            with self._faults():
+                connection = self._connection(self._writing)
+                raw = _raw(connection)
+                with connection.begin() as transaction:
+                    raw.execute(making.BEGIN)
+                    before, at_work = raw.total_changes, True
+                    for one in batch:
+                        one.do(SqlTransaction(connection, notes, _keep_first), raw)
+                    at_work = False
+                    with effect("store.commit"):
+                        transaction.commit()
+                if raw.total_changes != before:
+                    self._pulse.beat()
+        except StoreError as error:
+            for one in batch:
+                one.error = error
+        return not at_work or len(batch) == 1
 
     def _set_aside(self, notes: list[Note]) -> None:
-        fresh = self._fresh(notes)
-        if fresh:
-            self._change(lambda change: change.set_aside(fresh), [])
-            self._noted |= {(note.table, note.key) for note in fresh}
-
-    def _fresh(self, notes: list[Note]) -> list[Note]:
-        return [note for note in notes if (note.table, note.key) not in self._noted]
+        if notes:
+            self._change([Change(lambda change: change.set_aside(notes))], [])
 
     def _glance(self) -> None:
         """Let the writer's thread look for what other processes have committed, unless that was done just now."""
@@ -175,7 +189,7 @@ class SqliteLedger:
             self._data_version = self._version(connection)
             found = _identity(self._path)
         if making.has_quarantine(connection):
-            self._change(lambda change: change.try_again(), [])
+            self._change([Change(lambda change: change.try_again())], [])
         return found, id
 
     def _connection(self, engine: Engine) -> Connection:
@@ -209,6 +223,11 @@ class SqliteLedger:
             raise store_error(fault, self._path) from fault
 
     def _connect_for_reading(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
         # Without `rw` a file that has vanished would be made again, empty.
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
@@ -221,7 +240,7 @@ class SqliteLedger:
         return connection
 
     def _connect_for_writing(self) -> sqlite3.Connection:
-        connection = self._connect_for_reading()
+        connection = self._connect()
         making.write_ahead(connection, self._path, self._patience)
         # An accepted request survives a power cut: every commit waits for the disk, on macOS for its cache too.
         connection.execute("PRAGMA synchronous=FULL")
@@ -253,6 +272,12 @@ def _read_text(raw: bytes) -> str | bytes:
 @cache
 def _keep_first(table: Table) -> sqlite.Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def _unbreakable(running: "asyncio.Future[T]") -> "asyncio.Future[T]":
+    """Return what `running` will return. Whoever stops waiting does not stop it, and does not learn how it went."""
+    running.add_done_callback(_forget)
+    return asyncio.shield(running)
 
 
 def _forget(running: "asyncio.Future[Any]") -> None:

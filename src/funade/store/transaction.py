@@ -45,11 +45,8 @@ _THIS_BERTH = (
     )
     .values({name: bindparam(name) for name in ("fence", "format", "document")})
 )
-_LOCKED_BERTH = (
-    select(berths.c.fence)
-    .where(berths.c.application == bindparam("application"), berths.c.environment == bindparam("environment"))
-    .with_for_update()
-)
+# SQLite knows no such lock and needs none: the whole transaction has the one right to write.
+_LOCKED_BERTH = select(berths).with_for_update()
 # After a berth, never before one: everybody locks them in this order.
 _LOCKED_PAUSE = select(store.c.pause).with_for_update()
 _LAST_NUMBER = select(store.c.last_number).with_for_update()
@@ -107,12 +104,14 @@ class SqlTransaction(SqlReading):
 
     def lock_berth(self, application: str, environment: str) -> Berth:
         """Return the environment's row, made when absent, locked until the end of the transaction."""
-        place = {"application": application, "environment": environment}
-        # SQLite knows no such lock and needs none: the whole transaction has the one right to write.
-        if self._connection.execute(_LOCKED_BERTH, place).first() is None:
-            self._keep(berths, rows.berth_row(Berth(application=application, environment=environment)))
-            self._connection.execute(_LOCKED_BERTH, place)
-        return self.berth(application, environment)
+        found = self._rows(_LOCKED_BERTH, berths, application=application, environment=environment)
+        if found:
+            return self._read_berth(found[0])
+        made = Berth(application=application, environment=environment)
+        self._keep(berths, rows.berth_row(made))
+        # Somebody else may have been faster where transactions run side by side.
+        found = self._rows(_LOCKED_BERTH, berths, application=application, environment=environment)
+        return self._read_berth(found[0]) if found else made
 
     def save_berth(self, berth: Berth) -> None:
         """Store the environment's row, or raise FencedOut when its fence is higher than this one."""
@@ -236,8 +235,8 @@ class SqlTransaction(SqlReading):
         """Note rows that cannot be read, each once."""
         at = values.moment(datetime.now(UTC))
         for note in notes:
-            row = {"table": note.table, "key": note.key, "problem": note.problem}
-            self._keep(quarantine, {**{name: values.clean(text) for name, text in row.items()}, "at": at})
+            problem = values.clean(note.problem)
+            self._keep(quarantine, {"table": note.table, "key": note.key, "problem": problem, "at": at})
             if note.table == events.name:
                 # It can never be said; it stays in its table for whoever repairs it.
                 self.settle_announcement(note.key)

@@ -1,7 +1,8 @@
 """A place in memory: nothing runs, but it keeps its guard as strictly as a real one."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -57,6 +58,11 @@ class FakePlace:
     def cannot_begin(self, problem: str) -> None:
         """Let what starts from now on be a program that cannot be executed."""
         self._ending = self._made(EndedBy.NEVER_STARTED, problem=problem)
+
+    @contextmanager
+    def expecting(self, execution: Execution) -> Iterator[None]:  # noqa: ARG002 - nothing to get ready
+        """Get ready for it; there is nothing to get ready here."""
+        yield
 
     def hangs(self) -> None:
         """Let what starts from now on run until it is cancelled or told to `finish`."""

@@ -89,18 +89,18 @@ class CarryOutDeployment:
     async def _begin(self, deployment: Deployment, place: Place) -> None:
         """Prepare the next attempt, write its start, give the order, follow it to its end."""
         workspace = self.workspaces.folder(deployment.id, deployment.epoch)
-        try:
-            await self.workspaces.remove(workspace)
-            await self.sources.check_out(deployment.release.repository, deployment.revision, workspace)
-        except (SourceError, SecretError, OSError) as error:
-            await self._fail(deployment, because(Reason.PREPARATION_FAILED, problem=str(error)))
-            return
-        seen = await self._ask(deployment, place.look)
-        self.lease.check()
-        started = await self.start(deployment, seen.highest_fence)
-        if not isinstance(started, Started):
-            return
-        await self._order(started.deployment, place, str(workspace))
+        with place.expecting(execution_of(deployment)):
+            try:
+                await self.workspaces.remove(workspace)
+                await self.sources.check_out(deployment.release.repository, deployment.revision, workspace)
+            except (SourceError, SecretError, OSError) as error:
+                await self._fail(deployment, because(Reason.PREPARATION_FAILED, problem=str(error)))
+                return
+            seen = await self._ask(deployment, place.look)
+            self.lease.check()
+            started = await self.start(deployment, seen.highest_fence)
+            if isinstance(started, Started):
+                await self._order(started.deployment, place, str(workspace))
 
     async def _order(self, deployment: Deployment, place: Place, workspace: str) -> None:
         """Give the order to start, once; whatever the place answers, see the attempt to its end."""

@@ -1,6 +1,7 @@
 """What the verbs need of the world, in our words; rooms fill these, `wiring` connects them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,8 +89,8 @@ class Reading(Protocol):
     ) -> Sequence[Deployment]:
         """Return the latest that ended, newest number first; `before` a number for the next page."""
 
-    def last_verified(self, application: str, environment: str) -> Sequence[Deployment]:
-        """Return the latest ten that succeeded and were seen healthy, newest end first."""
+    def last_verified(self, application: str, environment: str, limit: int = 10) -> Sequence[Deployment]:
+        """Return the latest that succeeded and were seen healthy, newest end first."""
 
     def last_started(self, application: str, environment: str) -> Deployment | None:
         """Return the one whose execution began last; None too when just that one cannot be read."""
@@ -277,6 +278,9 @@ class Place(Protocol):
     async def look(self, execution: Execution) -> Sighting:
         """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""
 
+    def expecting(self, execution: Execution) -> AbstractContextManager[None]:
+        """While entered, an order to start that execution may come: the place may get ready, and changes nothing."""
+
     async def start(self, order: StartOrder) -> None:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
 
@@ -339,10 +343,10 @@ class Announcer(Protocol):
 
 
 class Workspaces(Protocol):
-    """Folders in which one attempt finds its checkout."""
+    """Folders for checkouts, one for each claim of a deployment, so that two processes never meet in one."""
 
-    def folder(self, deployment: str, attempt: int) -> Path:
-        """Return where that attempt's checkout is, whether it exists or not."""
+    def folder(self, deployment: str, epoch: int) -> Path:
+        """Return where the checkout of that claim is, whether it exists or not."""
 
     async def remove(self, folder: Path) -> None:
         """Remove it with everything in it; gone already is fine."""

@@ -136,10 +136,20 @@ class RollBack:
 
     def _goal(self, look: Reading, command: Rollback) -> Deployment | None:
         if command.to is None:
-            verified = look.last_verified(command.application, command.environment)
-            return rollback.goal(verified, look.last_started(command.application, command.environment))
+            return self._last_goal(look, command)
         wanted = look.deployment(command.to)
         if wanted is None or not wanted.verified:
             return None
         here = (wanted.application, wanted.environment) == (command.application, command.environment)
         return wanted if here else None
+
+    def _last_goal(self, look: Reading, command: Rollback) -> Deployment | None:
+        """Look further back as long as all that was seen healthy is of the revision to leave."""
+        started = look.last_started(command.application, command.environment)
+        limit = 10
+        while True:
+            verified = look.last_verified(command.application, command.environment, limit)
+            goal = rollback.goal(verified, started)
+            if goal is not None or len(verified) < limit:
+                return goal
+            limit *= 10

@@ -210,12 +210,12 @@ GLUE = ("", " ", " ", " ", " ", " ", " ", "\u3000")
 def texts(how_many: int):
     chance = random.Random(20)
     for _ in range(how_many):
-        if chance.random() < 0.4:
+        if chance.random() < 0.3:
             pieces = [*chance.choice(LINES)]
             pieces.insert(chance.randrange(len(pieces) + 1), chance.choice(PIECES))
             pieces[chance.randrange(len(pieces))] = chance.choice(PIECES)
         else:
-            pieces = [chance.choice(VERBS), *chance.choices(PIECES, k=chance.randrange(1, 4))]
+            pieces = [chance.choice(VERBS), *chance.choices(PIECES, k=chance.choice((1, 1, 1, 2, 2, 3, 6)))]
         yield chance.choice(GLUE).join(pieces)
 
 

@@ -213,7 +213,7 @@ def test_people_may_say_it_as_they_like(text, command):
 @pytest.mark.parametrize(
     ("text", "code", "suggestion"),
     [
-        ("deplyo shop to production", Misreading.UNKNOWN_VERB, "deploy shop to production"),
+        ("deplo shop to production", Misreading.UNKNOWN_VERB, "deploy shop to production"),
         ("ship shop to production", Misreading.UNKNOWN_VERB, "deploy shop to production"),
         ("don't deploy shop to production", Misreading.UNKNOWN_VERB, ""),
         ("should we deploy shop to production", Misreading.UNKNOWN_VERB, ""),

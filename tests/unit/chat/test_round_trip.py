@@ -146,7 +146,7 @@ def test_a_suggested_line_is_understood(given_):
     names, command = given_
     if isinstance(command, (Deploy, PlanDeployment)):
         slip = f"{command.application} {spell(command, names)}"
-        answer = parse(f"depoly {slip}"[:LONGEST], via=Via.TERMINAL, names=names)
+        answer = parse(f"depoly {slip}"[:LONGEST], via=Via.TERMINAL, names=names)  # codespell:ignore depoly
         suggestion = getattr(answer, "suggestion", "")
         if suggestion and suggestion.upper() != suggestion and "ENVIRONMENT" not in suggestion:
             meant = parse(suggestion, via=Via.TERMINAL, names=names)

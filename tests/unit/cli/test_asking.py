@@ -170,3 +170,19 @@ def test_an_environment_is_changed_without_following(desk, funade, verb):
     ran = funade(verb, "shop", "staging", "--reason", "I looked", "--json")
     assert (ran.code, json.loads(ran.out)["kind"]) == (0, "changed")
     assert type(desk.asked[0][0]).__name__.lower() == verb
+
+
+def test_output_comes_below_where_the_deployment_stands_and_above_its_end(desk, funade):
+    def runs(desk, deployment):
+        desk.start(deployment.number)
+        desk.write(deployment.number, b"building\nno line end")
+        end = threading.Timer(0.5, desk.end, (deployment.number, State.FAILED, Reason.PROGRAM_FAILED))
+        end.start()
+
+    desk.when_accepted = runs
+    ran = funade("deploy", "shop", "staging", "--yes")
+    lines = ran.out.splitlines()
+    assert ran.code == Exit.FAILED
+    standing, output = lines.index("#1 running"), lines.index("building")
+    end = next(number for number, line in enumerate(lines) if line.startswith("#1 failed"))
+    assert standing < output < lines.index("no line end") < end

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Union
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funade.domain import events
@@ -53,7 +53,10 @@ MOMENTS = st.datetimes(
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))]),
 )
 #: There are many classes; together they get enough.
-FEW = settings(max_examples=settings().max_examples // 8)
+FEW = settings(
+    max_examples=settings().max_examples // 8,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 #: What JSON can say, and what Python's reader makes of some things that it cannot.
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -106,6 +109,7 @@ def test_every_noun_comes_back_from_json_as_it_was(cls, data):
 
 
 @pytest.mark.parametrize("union", UNIONS, ids=["commands", "answers", "happenings"])
+@FEW
 @given(data=st.data())
 def test_every_member_of_a_union_is_told_apart_by_its_kind(union, data):
     value = data.draw(st.one_of(*(instances(one) for one in union)))

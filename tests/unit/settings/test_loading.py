@@ -17,6 +17,7 @@ from funade import settings, targets
 from funade.domain import wire
 from funade.domain.application import Configuration, Repository, SecretReference, Verification
 from funade.domain.errors import ConfigError
+from funade.domain.freeze import Freeze
 from funade.domain.people import Person, Right
 from tests.unit.settings.kinds import KINDS
 
@@ -46,6 +47,7 @@ applications:
       submodules: true
       lfs: true
     default_ref: main
+    channel: "#deploy-shop"
     environments:
       staging: &staging
         rights: {deploy: [everyone]}
@@ -54,7 +56,11 @@ applications:
       production:
         <<: *staging
         aliases: [prod]
-        rights: {deploy: [sre, bob], rollback: [all-of-us]}
+        rights: {deploy: [sre, bob], approve: [sre], rollback: [all-of-us]}
+        approvals: 1
+        freezes:
+          - {cron: "0 18 * * 5", for: 62h, time_zone: Asia/Tokyo, reason: weekend}
+          - {cron: "*/5  * 24 dec *", for: 90}
         verify: {run: [./what-runs, "{environment}"], equals: "{revision}", within: 2m, every: 0.5}
         default_ref: v1.10
         waits_at_most: 7d
@@ -91,6 +97,7 @@ def test_a_whole_file_is_read():
     staging, production = shop.environments["staging"], shop.environments["production"]
 
     assert configuration.data == "/srv/acme/../state"
+    assert (shop.channel, cart.channel) == ("#deploy-shop", None)
     assert configuration.people.people["ada"] == Person(
         name="ada",
         ids=frozenset({"slack:T0ACME/U0ADA", "github:583231", "local:1000"}),
@@ -110,7 +117,17 @@ def test_a_whole_file_is_read():
     assert staging.verify == Verification(url="https://staging.acme.example/version")
     assert production.target == staging.target
     assert shop.find_environment("prod") == production
-    assert production.rights == {Right.DEPLOY: ("sre", "bob"), Right.ROLLBACK: ("all-of-us",)}
+    assert production.rights == {
+        Right.DEPLOY: ("sre", "bob"),
+        Right.APPROVE: ("sre",),
+        Right.ROLLBACK: ("all-of-us",),
+    }
+    assert (staging.approvals, production.approvals) == (0, 1)
+    assert staging.freezes == ()
+    assert production.freezes == (
+        Freeze(cron="0 18 * * 5", lasts=timedelta(hours=62), time_zone="Asia/Tokyo", reason="weekend"),
+        Freeze(cron="*/5 * 24 dec *", lasts=timedelta(seconds=90)),
+    )
     assert production.verify == Verification(
         run=("/srv/acme/what-runs", "{environment}"),
         equals="{revision}",
@@ -243,7 +260,21 @@ def test_what_is_no_file_is_no_configuration(tmp_path, make, problem):
 
 WORDS = [
     *("people", "groups", "applications", "repository", "environments", "target", "kind", "command", "run"),
-    *("verify", "rights", "deploy", "everyone", "ada", "sre", "data", "aliases", "url", "equals", "within"),
+    *("approvals", "freezes", "cron", "for", "time_zone", "UTC", "0 0 1 1 *", "* * * * *", "62h", "channel"),
+    *(
+        "verify",
+        "rights",
+        "deploy",
+        "approve",
+        "everyone",
+        "ada",
+        "sre",
+        "data",
+        "aliases",
+        "url",
+        "equals",
+        "within",
+    ),
     *(
         "true",
         "1",

@@ -34,6 +34,7 @@ class CommandPlace:
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self._settings = settings
         self._surroundings = surroundings
+        self._ready: Starter | None = None
 
     async def look(self, execution: Execution) -> Sighting:
         """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""
@@ -43,9 +44,7 @@ class CommandPlace:
     async def start(self, order: StartOrder) -> None:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
         with _worded(GuardRefused):
-            # The interpreter starts while the guard is raised; without instructions it does nothing.
-            # Not in a thread: a start that is given up must not lose hold of it.
-            starter = Starter(_title(order.execution))
+            starter, self._ready = self._ready or Starter(_title(order.execution)), None
             try:
                 told = await asyncio.to_thread(self._prepare, order)
                 for key, entry in (await asyncio.to_thread(self._raise, order)).items():
@@ -55,6 +54,22 @@ class CommandPlace:
                 raise
             word, text = await asyncio.to_thread(starter.hand_over, told)
         await self._understand(order.execution, word, text)
+
+    @contextmanager
+    def expecting(self, execution: Execution) -> Iterator[None]:
+        """Let a supervisor's interpreter start meanwhile; without instructions it does nothing and ends.
+
+        Not in a thread: what is given up must not lose hold of it.
+        """
+        with suppress(OSError):
+            # The start itself says what is wrong, should it still be.
+            self._ready = Starter(_title(execution))
+        try:
+            yield
+        finally:
+            unused, self._ready = self._ready, None
+            if unused is not None:
+                unused.close()
 
     async def cancel(self, execution: Execution) -> Sighting:
         """End it if it runs (without waiting for that end), seal it if it never began; return what is so now."""

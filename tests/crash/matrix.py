@@ -1,0 +1,158 @@
+"""Which deaths in which stories: found in the code and in what the stories pass, sailed two at a time."""
+
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from tests.architecture import source
+from tests.crash.case import SERVER, Case, Sailed, sail
+from tests.crash.scenarios import SCENARIOS, Scenario
+
+WRITTEN_TO = Path(__file__).with_name("matrix.json")
+MOMENTS = ("before", "after")
+SIDE_BY_SIDE = 2
+#: Where the next server dies again after the effect, also when time is short.
+DEADLY_TWICE = ("announce.", "command.", "journal.", "store.", "workspace.")
+#: In the long run a point is also deadly at its second and later hits, up to this one.
+LAST_HIT = 4
+
+EFFECTS = sorted(
+    {
+        point.name
+        for module in source.modules()
+        if module.room not in ("failpoints", "testing")
+        for point in source.points(module)
+    }
+)
+
+_REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no story has such a repository"
+#: What no story passes, and who kills there instead, or why nobody can.
+ELSEWHERE = {
+    "cli.report": "the command line's word about a mistake of ours, after everything was over",
+    "command.ask_system": "only where there is no /proc",
+    "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
+    "command.write_bug": "only after a mistake of ours",
+    "sources.add_lfs_filter": _REPOSITORIES,
+    "sources.bring_large_files": _REPOSITORIES,
+    "sources.end_git": _REPOSITORIES,
+    "sources.fetch_commit": _REPOSITORIES,
+    "sources.forget_default": _REPOSITORIES,
+    "sources.knock": _REPOSITORIES,
+    "sources.knock_at_web": _REPOSITORIES,
+    "sources.lend_key": _REPOSITORIES,
+    "sources.look_for_host_key": _REPOSITORIES,
+    "sources.mend_damaged": _REPOSITORIES,
+    "sources.remove_damaged": _REPOSITORIES,
+    "sources.remove_forgotten_key": _REPOSITORIES,
+    "sources.remove_partial": _REPOSITORIES,
+    "sources.repack": _REPOSITORIES,
+    "sources.rescue_pins": _REPOSITORIES,
+    "sources.set_mirror_aside": _REPOSITORIES,
+    "sources.share_large_files": _REPOSITORIES,
+    "sources.sweep": _REPOSITORIES,
+    "sources.sweep_folder": _REPOSITORIES,
+    "sources.write_program": _REPOSITORIES,
+    "store.reopen": "only after ten minutes of silence; tests/scenarios",
+}
+
+
+POINTS = [
+    point
+    for effect in EFFECTS
+    for moment in MOMENTS
+    if effect not in ELSEWHERE and (point := f"{effect}:{moment}") not in ELSEWHERE
+]
+
+
+#: Where a disk can be full; a store's own errors are other ones, and come with a real full disk.
+FULL_DISKS = [
+    f"{point}=error@1"
+    for point in POINTS
+    if point.endswith(":before") and not point.startswith(("announce.", "store.", "web."))
+]
+
+
+class Matrix:
+    """Records every story once, then sails the cases; each result may be waited for."""
+
+    def __init__(self, wanted: Iterable[str], *, everything: bool) -> None:
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="voyage")
+        self.recorded = dict(
+            zip(SCENARIOS, self._pool.map(lambda one: sail(Case(one)), SCENARIOS), strict=True)
+        )
+        self._load = dict.fromkeys(SCENARIOS, 0.0)
+        self._sailing: dict[str, list[Future[Sailed]]] = {
+            point: [
+                self._pool.submit(_sail_first, cases) for cases in self._cases(point, everything=everything)
+            ]
+            for point in wanted
+        }
+
+    def results(self, fault: str) -> list[Sailed]:
+        """Return what came of every case of a fault, none when no story passes its point."""
+        return [one.result() for one in self._sailing.get(fault, [])]
+
+    def close(self) -> None:
+        """Stop; what has begun is finished."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def write(self) -> None:
+        """Write what came of it, for the page about it."""
+        rows = [
+            {
+                "point": fault.partition("=")[0],
+                "fault": "full disk" if "=" in fault else "death",
+                "scenario": one.case.scenario.name,
+                "deaths": list(one.case.deaths),
+                "who": sorted({who for who, passed in one.passed if passed == fault.partition("=")[0]}),
+                "ends": list(one.ends),
+                "died": one.died,
+                "holds": not one.findings,
+            }
+            for fault, sailing in self._sailing.items()
+            for one in (future.result() for future in sailing)
+        ]
+        rows.sort(key=lambda row: (row["point"], row["fault"], row["scenario"], row["deaths"]))
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        WRITTEN_TO.write_text(f"[\n{lines}\n]\n")
+
+    def _cases(self, fault: str, *, everything: bool) -> Iterable[Sequence[Case]]:
+        """Return the fault's cases, each with others that may stand in for it."""
+        point = fault.partition("=")[0]
+        passing = [one for one in SCENARIOS if point in self._points(one)]
+        if not passing:
+            return
+        if not everything:
+            yield self._anywhere(passing, fault)
+            twice = [one for one in passing if self._by_server(one, point)]
+            if twice and fault.endswith(":after") and fault.startswith(DEADLY_TWICE):
+                yield self._anywhere(twice, fault, fault)
+            return
+        for one in passing:
+            yield [Case(one, (fault,))]
+            if fault == point and self._by_server(one, point):
+                yield [Case(one, (point, point))]
+                hits = min(LAST_HIT, self.recorded[one].passed.count((SERVER, point)))
+                yield from ([Case(one, (f"{point}@{hit}",))] for hit in range(2, hits + 1))
+
+    def _anywhere(self, passing: Sequence[Scenario], *deaths: str) -> Sequence[Case]:
+        """Return the story with which least time was spent so far, then the others in case it does not come there."""
+        ordered = sorted(passing, key=lambda one: self._load[one] + self.recorded[one].seconds)
+        self._load[ordered[0]] += self.recorded[ordered[0]].seconds
+        return [Case(one, deaths) for one in ordered]
+
+    def _points(self, scenario: Scenario) -> set[str]:
+        return {point for _, point in self.recorded[scenario].passed}
+
+    def _by_server(self, scenario: Scenario, point: str) -> bool:
+        return (SERVER, point) in self.recorded[scenario].passed
+
+
+def _sail_first(cases: Sequence[Case]) -> Sailed:
+    """Sail the first case in which the death comes about, or in which anything is wrong."""
+    for case in cases[:-1]:
+        sailed = sail(case)
+        if sailed.died or sailed.findings:
+            return sailed
+    return sail(cases[-1])

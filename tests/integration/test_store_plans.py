@@ -1,0 +1,139 @@
+"""How SQLite answers: by an index, however much there is."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from funade.domain.deployment import State
+from funade.domain.events import DeploymentStarted, about
+from funade.domain.reason import Reason, because
+from funade.store.sqlite import SqliteLedger
+from tests.contracts.ledgers import Store, open_sqlite
+from tests.unit.domain.examples import NOON
+
+ROWS = 100_000
+COPIES = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
+
+ENVIRONMENT = "CASE WHEN i % 2 THEN 'production' ELSE 'staging' END"
+#: Its document says the same as its columns.
+ASKED = (
+    """replace(replace(replace(asked, '"d0"', '"d' || i || '"'), '"number":1,', '"number":' || (i + 1) || ','),"""
+    f"""'"environment":"production"', '"environment":"' || {ENVIRONMENT} || '"')"""
+)
+
+QUESTIONS = {
+    "status: what waits and runs here": lambda look: look.unended("shop", "production"),
+    "status: what ended last here": lambda look: look.ended("shop", "production", limit=1),
+    "status: the environment": lambda look: look.berth("shop", "production"),
+    "status: what is set aside": lambda look: look.quarantined(),
+    "reconcile: what is not at its end": lambda look: look.entries(),
+    "reconcile: what is not at its end here": lambda look: look.entries("shop", "production"),
+    "sweep: what may live": lambda look: look.unended_ids(),
+    "why: the newest of all": lambda look: look.ended(None, None, limit=1),
+    "why: the newest of an application": lambda look: look.ended("shop", None, limit=1),
+    "why: the newest of an application that rests": lambda look: look.ended("blog", None, limit=1),
+    "show: by its number": lambda look: look.deployment(ROWS // 2),
+    "show: by its id": lambda look: look.deployment_by_id("d7"),
+    "show: its events": lambda look: look.events(deployment="d7"),
+    "show: its end": lambda look: look.ending("d7", 1),
+    "history: of everything": lambda look: look.events(newest_first=True, limit=20),
+    "history: of an application": lambda look: look.events(application="shop", newest_first=True, limit=20),
+    "history: of an application that rests": lambda look: look.events(
+        application="blog", newest_first=True, limit=20
+    ),
+    "history: of an environment": lambda look: look.events(
+        application="shop", environment="production", newest_first=True, limit=20
+    ),
+    "history: a later page": lambda look: look.events(
+        application="shop", environment="production", newest_first=True, limit=20, before=ROWS // 2
+    ),
+    "rollback: what was seen healthy": lambda look: look.last_verified("shop", "production"),
+    "rollback: what started last": lambda look: look.last_started("shop", "production"),
+    "accept: a request again": lambda look: look.answered("r7"),
+    "announce: what must be said": lambda look: look.announcements(50),
+}
+#: One row a process, an environment or a problem: these are read whole.
+SMALL = {"berths", "processes", "roles", "obligations", "quarantine", "store", "outbox"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Iterator[Store]:
+    with open_sqlite(tmp_path_factory.mktemp("plans")) as opened:
+        fill(opened)
+        yield opened
+
+
+def fill(store) -> None:
+    """Put a hundred thousand ended deployments and their events beside one that waits."""
+    made = store.accept(id="d0", request="r0")
+    running = made.begin_attempt(1, NOON, because(Reason.PROGRAM_RUNNING))
+    ended = running.advance(State.SUCCEEDED, because(Reason.COMPLETED), NOON, verified=True)
+    store.change(lambda change: change.save_deployment(ended))
+    store.change(
+        lambda change: change.record(about(made, DeploymentStarted(attempt=1, fence=1), "ada", NOON))
+    )
+    for table, changed in (
+        (
+            "deployments",
+            {
+                "number": "i + 1",
+                "id": "'d' || i",
+                "request": "'r' || i",
+                "environment": ENVIRONMENT,
+                "fence": "i + 1",
+                "verified": "i % 7 = 0",
+                "asked": ASKED,
+            },
+        ),
+        ("events", {"sequence": "i + 1", "deployment": "'d' || i"}),
+        ("endings", {"deployment": "'d' || i", "attempt": "1", "format": "1", "document": "'{}'"}),
+    ):
+        columns = [row[1] for row in store.sql(f"PRAGMA table_info({table})")]
+        chosen = ", ".join(changed.get(one, one) for one in columns)
+        source = "n" if table == "endings" else f"n, {table} WHERE {columns[0]} = 1"
+        names = ", ".join(columns)
+        store.sql(f"{COPIES} INSERT INTO {table} ({names}) SELECT {chosen} FROM {source}")
+    store.sql(f"UPDATE store SET last_number = {ROWS + 1}")
+    store.accept(id="waiting", request="waiting")
+
+
+@contextmanager
+def asked(ledger: SqliteLedger) -> Iterator[list[tuple[str, tuple[object, ...]]]]:
+    """Give what is asked of SQLite meanwhile."""
+    found: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_connection, _cursor, statement, values, *_rest):
+        found.append((statement, values))
+
+    event.listen(ledger._reading, "before_cursor_execute", note)
+    yield found
+    event.remove(ledger._reading, "before_cursor_execute", note)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_answered_by_an_index(store, question):
+    assert isinstance(store.ledger, SqliteLedger)
+    with asked(store.ledger) as statements:
+        store.read(QUESTIONS[question])
+    with closing(sqlite3.connect(store.ledger._path)) as connection:
+        for statement, values in statements:
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+            scanned = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
+            names = {step.split()[1] for step in scanned}
+            # Newest first and nothing else asked: the table itself is in that order.
+            if "WHERE" not in statement.replace("WHERE state IN ('succeeded', 'failed', 'cancelled')", ""):
+                names -= {"events", "deployments"}
+            assert names <= SMALL, plan
+            assert [step for step in plan if "TEMP B-TREE" in step and names == set()] == [], plan
+
+
+@pytest.mark.slow
+def test_what_was_put_in_can_be_read(store):
+    assert store.read(lambda look: look.deployment_by_id("d7")).number == 8
+    assert "deployments" not in {one.table for one in store.read(lambda look: look.quarantined())}
+    assert len(store.read(lambda look: look.last_verified("shop", "production"))) == 10
+    assert len(store.read(lambda look: look.entries())) == 1
