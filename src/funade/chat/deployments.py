@@ -6,8 +6,9 @@ from datetime import datetime
 from funade.chat.layout import indented, table
 from funade.chat.spelling import spell
 from funade.domain.answers import DeploymentShown, Waiting
-from funade.domain.commands import Rollback
+from funade.domain.commands import Rollback, ShowRights
 from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.people import Right
 from funade.domain.reason import Because, Reason
 from funade.domain.wire import Plain, to_plain
 from funade.texts import Reader, answers, plain
@@ -58,9 +59,10 @@ def _times(waiting: Waiting, why: str, reader: Reader) -> list[str]:
     since = moment(waiting.since, reader)
     if since in why:
         return []
-    if waiting.until is None:
+    until = None if waiting.until is None else moment(waiting.until, reader)
+    if until is None or until in why:
         return [reader.word(answers.WAITS_SINCE, since=since)]
-    return [reader.word(answers.WAITS_SINCE_UNTIL, since=since, until=moment(waiting.until, reader))]
+    return [reader.word(answers.WAITS_SINCE_UNTIL, since=since, until=until)]
 
 
 def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
@@ -155,7 +157,9 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
     number = deployment.number
     commands = [f"logs {number}"] if answer.log_length else []
     if deployment.state is State.AWAITING_APPROVAL:
-        commands += [f"approve {number}", f"reject {number}"]
+        place = ShowRights(application=deployment.application, environment=deployment.environment)
+        who = f"{spell(place)} {Right.APPROVE.value}"
+        commands += [f"approve {number}", f"reject {number}", who]
     if any(one.because.code in _OVERRIDABLE for one in answer.waiting):
         commands.append(f"override {number} because …")
     if deployment.state in (State.FAILED, State.CANCELLED):

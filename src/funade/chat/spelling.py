@@ -52,13 +52,12 @@ def spell_values(verb: Verb, values: dict[str, Any], names: Names | None) -> str
             options += _option("environment", environment)
         else:
             said += [*([verb.joins_environment] if verb.joins_environment else []), _word(environment)]
-    said += _plainly(values, names)
+    plainly = _plainly(values, names)
+    said += [word for words in plainly.values() for word in words]
     for slot in verb.slots:
-        if slot.name in ("application", "environment", "number", "reason"):
+        if slot.name in plainly or slot.name in ("application", "environment", "number", "reason"):
             continue
         value = ref if slot.name == "ref" else values.get(slot.name)
-        if slot.name == "revision" or (slot.name == "lasts" and "for" in said):
-            continue
         if value is not None and value != _default(verb, slot):
             options += _said(slot, value)
     return " ".join([*said, *options, *spell_reason(values.get("reason"))])
@@ -74,17 +73,21 @@ def _said(slot: Slot, value: object) -> list[str]:
     return _option(slot.name, str(value))
 
 
-def _plainly(values: dict[str, Any], names: Names | None) -> list[str]:
-    """Return what needs no option: the digits of a commit, and a time that is nobody's name."""
-    said = []
+def _plainly(values: dict[str, Any], names: Names | None) -> dict[str, list[str]]:
+    """Return what needs no option: the digits of a commit, and a time or a right that is nobody's name."""
+    found = {}
     if values.get("revision") is not None:
-        said.append(values["revision"])
-    lasts = values.get("lasts")
-    if lasts is not None and names is not None:
+        found["revision"] = [values["revision"]]
+    if names is None:
+        return found
+    right, lasts = values.get("right"), values.get("lasts")
+    if right is not None and names.find_application(right) is None:
+        found["right"] = [right]
+    if lasts is not None:
         span = spell_span(lasts)
         if names.find_application(span) is None and names.find_environment(None, span) is None:
-            said += ["for", span]
-    return said
+            found["lasts"] = ["for", span]
+    return found
 
 
 def _default(verb: Verb, slot: Slot) -> object:

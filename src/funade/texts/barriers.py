@@ -65,7 +65,7 @@ def _barrier(told: Barrier, place: Mapping[str, str], reader: Reader) -> str:
             wording = _UNLOCKED if plain(before) == place["by"] else _FORCED
             return reader.word(wording, **place, before=plain(before))
         case events.EverythingPaused():
-            return reader.word(mark("{by} PAUSED everything: nothing more is started"), **place)
+            return reader.word(mark("{by} PAUSED everything"), **place)
         case events.EverythingResumed():
             return reader.word(mark("{by} let everything go on"), **place)
         case events.EnvironmentClosed(problem=problem):

@@ -42,7 +42,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     Reason.STORE_UNAVAILABLE: (mark("nothing was accepted; ask again once it is back"),),
     Reason.INTERNAL: (mark("its log tells more; please report it"),),
     Reason.AWAITING_APPROVAL: (
-        mark("somebody who may says `approve {number}`; `rights` shows who"),
+        mark("somebody who may says `approve {number}`"),
         mark("ask somebody who may"),
     ),
     Reason.PAUSED: (mark("ask {by}; `resume all` lets it go on"), mark("`resume all` lets it go on")),

@@ -134,9 +134,9 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
     Reason.INTERNAL: (mark("a mistake of Funade itself: {problem}"), mark("a mistake of Funade itself")),
     # A deployment waits.
     Reason.AWAITING_APPROVAL: (
-        mark("waits for approval: {needed} needed, given by `{given}`"),
-        mark("waits for approval: {needed} needed, none given"),
-        mark("waits for approval"),
+        mark("approved by `{given}` so far, and it needs {needed}"),
+        mark("nobody has approved it yet, and it needs {needed}"),
+        mark("somebody has to approve it"),
     ),
     Reason.PAUSED: (
         mark("everything is paused by {by}: {reason}"),

@@ -7,7 +7,7 @@ from funade.domain.deployment import State
 from funade.domain.events import AutomationHeld, DeploymentFinished
 from funade.domain.reason import Reason, because
 from funade.texts import Reader
-from tests.unit.chat.stories import FAILED, FINISHED, NOW, QUEUED, REQUESTED, STARTED, SUCCEEDED, event
+from tests.unit.chat.moments import FAILED, FINISHED, NOW, QUEUED, REQUESTED, STARTED, SUCCEEDED, event
 
 SEEN = DeploymentFinished(state=State.SUCCEEDED, because=because(Reason.COMPLETED), verified=True)
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ from tests.unit.chat.people import NAMES, heard, misread, understood
 
 DEPLOY_USAGE = "deploy APPLICATION [REF] to ENVIRONMENT [--force] [because REASON]"
 SHOP = Deploy(application="shop", environment="production")
-PRODUCTION = {"application": "shop", "environment": "production"}
+PRODUCTION: dict[str, Any] = {"application": "shop", "environment": "production"}
 MIGRATING = Lock(**PRODUCTION, lasts=timedelta(hours=2), reason="migrating")
 SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
 
