@@ -329,8 +329,9 @@ def test_a_text_that_is_none_spoils_its_own_row_only(store):
     assert [one.number for one in store.read(lambda look: look.unended())] == [4]
 
 
-def test_a_damaged_counter_of_numbers_is_mended_from_the_rows(store):
-    store.sql("UPDATE store SET last_number = 'x'")
+@pytest.mark.parametrize("damage", ["'x'", "0", "3", "-1", "9223372036854775807", "x'00'", "1.5"])
+def test_a_damaged_counter_of_numbers_is_mended_from_the_rows(store, damage):
+    store.sql(f"UPDATE store SET last_number = {damage}")
     assert store.accept().number == 6
     assert store.accept().number == 7
 

@@ -45,6 +45,9 @@ class Storm:
             for one in threads:
                 one.join()
             until("all ends", self._all_have_ended)
+            # A new server sweeps at once what a frozen one left behind; a living one does every minute.
+            self.voyage.servers.drain()
+            self.voyage.servers.start()
             return self._problems + witness.findings(self.voyage)
         except (AssertionError, FunadeError) as error:
             return [*self._problems, f"{type(error).__name__}: {error}"]

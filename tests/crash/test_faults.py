@@ -145,6 +145,7 @@ def test_a_repository_that_vanishes_between_request_and_execution(tmp_path: Path
 def test_a_data_folder_that_is_deleted_under_a_running_server(voyage: Voyage):
     voyage.servers.start(again=False)
     line = until("its beginning", lambda: voyage.begun(voyage.deploy("talk")))
+    until("its words", (voyage.world.place / "said").exists)
     aside = voyage.world.folder / "aside"
     voyage.world.data.rename(aside)
     shutil.rmtree(aside)

@@ -1,7 +1,9 @@
 """One folder with everything that a voyage needs: a repository, a place, a configuration and Funade's data."""
 
+import atexit
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -117,7 +119,9 @@ class World:
 @cache
 def repository() -> Repository:
     """Make the repository of all voyages, once."""
-    path = Path(tempfile.mkdtemp(prefix="funade-crash-")) / "shop.git"
+    folder = Path(tempfile.mkdtemp(prefix="funade-crash-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "shop.git"
     (path / "bin").mkdir(parents=True)
     (path / "bin" / "deploy.py").write_bytes(PROGRAM.read_bytes())
     _git(path, "init", "-q", "-b", "main")

@@ -83,7 +83,7 @@ _ENDED = _paged(select(deployments).where(schema.ENDED).order_by(deployments.c.n
 # By fence, because it grows with every start in an environment; a clock may be set back.
 _VERIFIED = _paged(select(deployments).where(schema.VERIFIED).order_by(deployments.c.fence.desc()))
 _LAST_STARTED = select(deployments).where(schema.STARTED).order_by(deployments.c.fence.desc()).limit(1)
-_NUMBER = select(deployments.c.number)
+NUMBER = select(deployments.c.number)
 _BERTHS = select(berths)
 _EVENTS = _paged(select(events).order_by(events.c.sequence))
 _NEWEST_EVENTS = _paged(select(events).order_by(events.c.sequence.desc()))
@@ -144,7 +144,7 @@ class SqlReading:
 
     def number_of(self, id: str) -> int | None:
         """Return a deployment's number, even where the rest of it cannot be read."""
-        found = self._rows(_NUMBER, deployments, id=id)
+        found = self._rows(NUMBER, deployments, id=id)
         return found[0]["number"] if found else None
 
     def entries(self, application: str | None = None, environment: str | None = None) -> Sequence[Entry]:

@@ -16,7 +16,7 @@ from funade.domain.orders import Ending, Execution
 from funade.domain.wire import Unreadable
 from funade.store import rows, schema, values
 from funade.store.quarantine import SHAPES, Note
-from funade.store.reading import SqlReading
+from funade.store.reading import NUMBER, SqlReading
 from funade.store.schema import (
     berths,
     deployments,
@@ -135,11 +135,12 @@ class SqlTransaction(SqlReading):
 
     def next_number(self) -> int:
         """Return the number for the next deployment; none is given twice, even when rows are deleted."""
-        given = self._connection.execute(_LAST_NUMBER).scalar()
-        if not isinstance(given, int) or not 0 <= given < _LAST_RESORT:
-            given = self._connection.execute(_HIGHEST_NUMBER).scalar() or 0
-        self._connection.execute(_GIVE_NUMBER, {"number": given + 1})
-        return given + 1
+        counted = self._connection.execute(_LAST_NUMBER).scalar()
+        number = counted + 1 if isinstance(counted, int) and 0 <= counted < _LAST_RESORT else 0
+        if number == 0 or self._rows(NUMBER, deployments, number=number):
+            number = (self._connection.execute(_HIGHEST_NUMBER).scalar() or 0) + 1
+        self._connection.execute(_GIVE_NUMBER, {"number": number})
+        return number
 
     def add_deployment(self, deployment: Deployment, request: str) -> None:
         """Store a new deployment."""
