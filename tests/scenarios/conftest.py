@@ -22,9 +22,9 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def funade(tmp_path) -> Iterator[Funade]:
+def funade(folder) -> Iterator[Funade]:
     """Give a Funade to tell a story with; at its end everything must agree."""
-    told = Funade(tmp_path)
+    told = Funade(folder)
     yield told
     try:
         told.agrees()
@@ -33,7 +33,7 @@ def funade(tmp_path) -> Iterator[Funade]:
 
 
 @pytest.fixture
-def office(funade) -> Funade:
+def office(funade):
     """Give a Funade in an office with rules."""
     move_in(funade.world)
     return funade

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from funade.domain.answers import Answer, DeploymentShown, HistoryShown, Waiting
+from funade.domain.answers import DeploymentShown, HistoryShown
 from funade.domain.commands import Approve, Command, Deploy, Lock, Override, Rollback, ShowHistory, Why
 from funade.domain.deployment import Deployment
-from funade.domain.events import Event
 from funade.domain.freeze import Freeze
 from funade.domain.people import People, Person, Right
 from funade.domain.wire import kind_of
@@ -37,6 +36,8 @@ def move_in(world: World, *, approvals: int = 0) -> None:
     """Let the office's people and rights be in force, in production."""
     set_people(world, IDS)
     set_group(world, SRE)
+    for name in ("staging", "preview"):
+        world.change_environment(name, rights={Right.DEPLOY: ("everyone",)})
     world.change_environment("production", rights=RIGHTS, approvals=approvals, freezes=(SALE,))
 
 
@@ -71,7 +72,7 @@ def open_sale(world: World) -> None:
     world.calendar.openings = {"sale": [world.clock.now()]}
 
 
-def somebody_else_asks(funade: Funade, who: str, command: Command) -> Answer:
+def somebody_else_asks(funade: Funade, who: str, command: Command) -> Any:
     """Return the answer of another process of the same store; the first one may stand still just now."""
     return funade.world.loop.answer(Process(funade.world).ask(who, command, f"other-{who}-{command}"))
 
@@ -109,14 +110,14 @@ def row(funade: Funade, number: int) -> Deployment:
     return found
 
 
-def waiting(funade: Funade, number: int) -> tuple[Waiting, ...]:
+def waiting(funade: Funade, number: int) -> tuple[Any, ...]:
     """Return what #number waits for."""
     answer = funade.hears("ada", Why(number=number))
     assert isinstance(answer, DeploymentShown), answer
     return answer.waiting
 
 
-def events(funade: Funade, kind: str) -> list[Event]:
+def events(funade: Funade, kind: str) -> list[Any]:
     """Return what happened of that kind, oldest first."""
     answer = funade.hears("ada", ShowHistory(limit=1000))
     assert isinstance(answer, HistoryShown), answer

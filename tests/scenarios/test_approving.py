@@ -207,7 +207,7 @@ def test_a_no_for_another_reason_asks_no_repository(office):
 # What is so when it would start
 
 
-def held_back(office, ref: str = "second") -> int:
+def held_back(office, ref="second"):
     """Return an approved deployment that waits for its turn behind a running one."""
     office.accepts("ada", deploy("first"))
     office.says("cy", approve(1))

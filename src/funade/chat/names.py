@@ -46,6 +46,10 @@ class Names:
         """Return the names of an application's environments."""
         return tuple(self.applications.get(application, ()))
 
+    def with_environment(self, word: str) -> tuple[str, ...]:
+        """Return the applications that have such an environment."""
+        return tuple(one for one in self.applications if self.find_environment(one, word) is not None)
+
     def near_application(self, word: str) -> str | None:
         """Return the application that `word` may be a slip of; never taken for granted."""
         return near(word, self.applications)

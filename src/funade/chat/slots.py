@@ -169,7 +169,11 @@ class Filling(Matching):
         """Complain of `lock production`: that is an environment, and of which application is not said."""
         if chosen.mark is Mark.NONE and self.is_environment(None, chosen.word):
             self.values["environment"] = self.get_environment(None, chosen.word)
-            raise NotUnderstood(Misreading.MISSING_APPLICATION)
+            owners = self.names.with_environment(chosen.text)
+            # Only one application has it; still, nobody has named that one.
+            start = chosen.word.start
+            repaired = f"{self.text[:start]}{owners[0]} {self.text[start:]}" if len(owners) == 1 else ""
+            raise NotUnderstood(Misreading.MISSING_APPLICATION, repaired)
 
     def _take_goal(self) -> None:
         """Take the number of the deployment to go back to: `to 12`, or `#12` anywhere."""

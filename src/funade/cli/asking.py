@@ -15,13 +15,11 @@ from funade.cli.places import application_of, only_environment
 from funade.cli.session import Session
 from funade.domain.answers import Accepted, Answer, DeploymentShown, Planned, Refused
 from funade.domain.commands import (
-    Approve,
     Cancel,
     Command,
     Deploy,
     PlanDeployment,
-    Reopen,
-    Resume,
+    Reject,
     Retry,
     Rollback,
 )
@@ -50,6 +48,7 @@ class Manner:
 @click.option("-h", "hash_", metavar="REF", help="Same as the third argument: a branch, tag or commit.")
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is nobody to ask.")
 @options.reason
+@options.force
 @options.wait
 @options.timeout
 @options.as_json
@@ -66,6 +65,7 @@ def deploy(  # noqa: PLR0913 - click gives every option as a parameter
     hash_: str | None,
     yes: bool,
     reason: str | None,
+    force: bool,
     wait: bool,
     timeout: timedelta | None,
     as_json: bool,
@@ -81,10 +81,11 @@ def deploy(  # noqa: PLR0913 - click gives every option as a parameter
     if not yes and (as_json or not session.interactive):
         message = "there is nobody to ask whether the plan is right: `--yes` goes ahead without asking"
         raise click.UsageError(message)
+    options.check_force(reason, force=force)
     manner = Manner(wait=wait, timeout=timeout, as_json=as_json, request=request)
     with session.connection(carries=True) as connection:
         found = where or only_environment(connection, name)
-        command = Deploy(application=name, environment=found, ref=wanted, reason=reason)
+        command = Deploy(application=name, environment=found, ref=wanted, reason=reason, force=force)
         if yes:
             return carry_through(session, connection, command, manner)
         return show_and_carry_through(session, connection, command, manner)
@@ -93,17 +94,19 @@ def deploy(  # noqa: PLR0913 - click gives every option as a parameter
 @click.command()
 @number
 @options.reason
+@options.force
 @options.wait
 @options.timeout
 @options.as_json
 @options.request
 @options.session
-def retry(session: Session, number: int, *, reason: str | None, **manner: object) -> Exit:
+def retry(session: Session, number: int, *, reason: str | None, force: bool, **manner: object) -> Exit:
     """Ask again for what an unsuccessful deployment wanted.
 
     The same revision, planned anew.
     """
-    return _ask(session, Retry(number=number, reason=reason), manner)
+    options.check_force(reason, force=force)
+    return ask_and_follow(session, Retry(number=number, reason=reason, force=force), manner)
 
 
 @click.command()
@@ -111,44 +114,31 @@ def retry(session: Session, number: int, *, reason: str | None, **manner: object
 @click.argument("environment", required=False)
 @click.option("--to", type=click.IntRange(min=1), metavar="NUMBER", help="To what that deployment put there.")
 @options.reason
+@options.force
 @options.wait
 @options.timeout
 @options.as_json
 @options.request
 @options.session
-def rollback(
+def rollback(  # noqa: PLR0913 - click gives every option as a parameter
     session: Session,
     application: str,
     environment: str | None,
     *,
     to: int | None,
     reason: str | None,
+    force: bool,
     **manner: object,
 ) -> Exit:
     """Put back the last release that was seen healthy.
 
     Or, with --to, what that deployment put there.
     """
+    options.check_force(reason, force=force)
     with session.connection(carries=True) as connection:
         found = environment or only_environment(connection, application)
-        command = Rollback(application=application, environment=found, to=to, reason=reason)
+        command = Rollback(application=application, environment=found, to=to, reason=reason, force=force)
         return carry_through(session, connection, command, Manner(**manner))  # type: ignore[arg-type] # from click
-
-
-@click.command()
-@number
-@options.reason
-@click.option("--wait/--no-wait", default=None, help="Follow it to its end; without a server always.")
-@options.timeout
-@options.as_json
-@options.request
-@options.session
-def approve(session: Session, number: int, *, reason: str | None, **manner: object) -> Exit:
-    """Say yes to a deployment that waits for it.
-
-    The yes is for the plan that it has now.
-    """
-    return _ask(session, Approve(number=number, reason=reason), manner)
 
 
 @click.command()
@@ -164,7 +154,7 @@ def cancel(session: Session, number: int, *, reason: str | None, **manner: objec
 
     It ends with 0 when the deployment was cancelled, and with 1 when it had already come to another end.
     """
-    ended = _ask(session, Cancel(number=number, reason=reason), manner)
+    ended = ask_and_follow(session, Cancel(number=number, reason=reason), manner)
     match ended:
         case Exit.CANCELLED:
             return Exit.SUCCEEDED
@@ -188,45 +178,15 @@ def wait(session: Session, number: int, *, timeout: timedelta | None, as_json: b
         return see_through(session, connection, number, Manner(timeout=timeout, as_json=as_json))
 
 
-@click.command()
-@click.argument("application")
-@click.argument("environment", required=False)
-@options.reason
-@options.as_json
-@options.request
-@options.session
-def reopen(
-    session: Session, application: str, environment: str | None, *, reason: str | None, **manner: object
-) -> Exit:
-    """Open an environment that is in doubt: you have looked.
-
-    Nobody knows what an execution there did; whoever reopens it says that it is fine.
-    """
-    with session.connection() as connection:
-        found = environment or only_environment(connection, application)
-        command = Reopen(application=application, environment=found, reason=reason)
-        return carry_through(session, connection, command, Manner(**manner))  # type: ignore[arg-type] # from click
-
-
-@click.command()
-@click.argument("application")
-@click.argument("environment", required=False)
-@options.reason
-@options.as_json
-@options.request
-@options.session
-def resume(
-    session: Session, application: str, environment: str | None, *, reason: str | None, **manner: object
-) -> Exit:
-    """Let automatic deploys go on after a rollback."""
-    with session.connection() as connection:
-        found = environment or only_environment(connection, application)
-        command = Resume(application=application, environment=found, reason=reason)
-        return carry_through(session, connection, command, Manner(**manner))  # type: ignore[arg-type] # from click
-
-
-def _ask(session: Session, command: Command, manner: dict[str, object]) -> Exit:
+def ask_and_follow(session: Session, command: Command, manner: dict[str, object]) -> Exit:
+    """Ask, and follow the deployment as the options say."""
     with session.connection(carries=True) as connection:
+        return carry_through(session, connection, command, Manner(**manner))  # type: ignore[arg-type] # from click
+
+
+def tell(session: Session, command: Command, manner: dict[str, object]) -> Exit:
+    """Ask for what is done at once, and show the answer."""
+    with session.connection() as connection:
         return carry_through(session, connection, command, Manner(**manner))  # type: ignore[arg-type] # from click
 
 
@@ -257,7 +217,7 @@ def carry_through(session: Session, connection: Connection, command: Command, ma
     if isinstance(answer, Refused):
         session.show(answer, as_json=manner.as_json)
         return of_refusal(answer.because)
-    if about is None or not has_to_wait:
+    if about is None or not has_to_wait or isinstance(command, Reject):
         session.show(answer, as_json=manner.as_json)
         return Exit.SUCCEEDED
     if not manner.as_json:

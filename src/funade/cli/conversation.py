@@ -1,8 +1,6 @@
-"""The prompt, `say` and `parse`: people's words from a terminal, understood by the grammar that chat uses."""
+"""The prompt and `say`: people's words from a terminal, understood by the grammar that chat uses."""
 
-import json
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,16 +11,11 @@ from funade.cli.ending import complain
 from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
 from funade.cli.session import Session
-from funade.domain.answers import StatusShown
-from funade.domain.commands import Command, Deploy, ShowStatus
+from funade.cli.understanding import known_names, understand
+from funade.domain.commands import Command, Deploy
 from funade.domain.errors import FunadeError
 from funade.domain.policy import changes_something
-from funade.domain.wire import to_plain
 from funade.texts import terminal
-
-if TYPE_CHECKING:
-    from funade.chat.heard import Help, Ignored, Misread
-    from funade.chat.names import Names
 
 # ruff: noqa: PLC0415 - the grammar is loaded when there is something to understand
 
@@ -68,24 +61,6 @@ def prompt(session: Session) -> Exit:
                 click.echo()
 
 
-@click.command()
-@click.argument("words", nargs=-1)
-@options.session
-def parse(session: Session, words: tuple[str, ...]) -> Exit:
-    """Show how a sentence is understood; does nothing.
-
-    Each line of standard input, where no words are given.
-    """
-    names = configured_names(session)
-    ended = Exit.SUCCEEDED
-    for text in [" ".join(words)] if words else sys.stdin.read().splitlines():
-        heard = understand(text, names)
-        click.echo(json.dumps(to_plain(heard, tagged=True), ensure_ascii=False))
-        if type(heard).__name__ == "Misread":
-            ended = Exit.USAGE
-    return ended
-
-
 class Conversation:
     """Answers one sentence after another over one connection."""
 
@@ -96,7 +71,7 @@ class Conversation:
         """Understand it, do it, show the answer."""
         from funade.chat.heard import Help, Ignored, Misread
 
-        heard = understand(text, self._names())
+        heard = understand(text, known_names(self._session, self._connection))
         if isinstance(heard, Ignored):
             return Exit.SUCCEEDED
         if isinstance(heard, (Help, Misread)):
@@ -112,36 +87,6 @@ class Conversation:
         if isinstance(command, Deploy) and self._session.interactive:
             return show_and_carry_through(self._session, self._connection, command, Manner())
         return carry_through(self._session, self._connection, command, Manner())
-
-    def _names(self) -> "Names":
-        """Return the names as the desk knows them now: the file may have changed since."""
-        if self._session.socket_given is None:
-            return configured_names(self._session)
-        from funade.chat.names import Names
-
-        answer = self._connection.ask(ShowStatus())
-        names: dict[str, dict[str, tuple[str, ...]]] = {}
-        if isinstance(answer, StatusShown):
-            for one in answer.environments:
-                names.setdefault(one.berth.application, {})[one.berth.environment] = ()
-        return Names(names)
-
-
-def configured_names(session: Session) -> "Names":
-    """Return the names of the configuration file."""
-    from funade.chat.names import names_of
-    from funade.settings import load
-    from funade.targets import KINDS
-
-    return names_of(load(session.path, KINDS))
-
-
-def understand(text: str, names: "Names") -> "Command | Misread | Help | Ignored":
-    """Return what a sentence means."""
-    from funade.chat.grammar import parse as parse_sentence
-    from funade.chat.heard import Via
-
-    return parse_sentence(text, via=Via.TERMINAL, names=names)
 
 
 def next_line(session: Session) -> str:

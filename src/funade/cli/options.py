@@ -71,6 +71,12 @@ def session(function: F) -> Callable[..., Any]:
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON of the documented shape.")
 reason = click.option("--reason", metavar="TEXT", help="Why; kept in the history.")
+reason_wanted = click.option("--reason", metavar="TEXT", required=True, help="Why; everybody can read it.")
+force = click.option(
+    "--force",
+    is_flag=True,
+    help="Go ahead despite locks, freezes and missing approvals; for everybody to see.",
+)
 request = click.option(
     "--request",
     type=click.UUID,
@@ -85,6 +91,20 @@ def _read_span(_: click.Context, __: click.Parameter, value: str | None) -> time
         raise click.BadParameter(str(error)) from error
 
 
+def check_force(reason: str | None, *, force: bool) -> None:
+    """Raise UsageError when somebody breaks a rule and does not say why."""
+    if force and not reason:
+        message = "`--force` needs `--reason`: everybody will see it"
+        raise click.UsageError(message)
+
+
+lasts = click.option(
+    "--for",
+    "lasts",
+    metavar="DURATION",
+    callback=_read_span,
+    help="How long: 30m, 2h, 1d; else until it is opened.",
+)
 timeout = click.option(
     "--timeout",
     metavar="DURATION",

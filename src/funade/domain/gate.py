@@ -92,8 +92,8 @@ def lacks_approval(found: Iterable[Waiting]) -> bool:
 
 def name_of(obstacle: Waiting) -> str:
     """Return what tells this very obstacle from a later one of its kind: another lock, a longer freeze."""
-    code, detail = obstacle.because.code, obstacle.because.detail
-    parts = [code.value, obstacle.since.isoformat(), detail.get("until"), detail.get("needed")]
+    told = (obstacle.because.detail.get(key) for key in ("until", "needed", "by", "reason"))
+    parts = [obstacle.because.code.value, obstacle.since.isoformat(), *told]
     return " ".join(str(one) for one in parts if one is not None)
 
 

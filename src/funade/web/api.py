@@ -7,6 +7,7 @@ store, a repository or a place cannot be used now. These look like `{"error": {"
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Protocol, cast
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from funade.domain.answers import Answer
 from funade.domain.commands import COMMANDS, Command
+from funade.domain.durations import LONGEST
 from funade.domain.errors import FunadeError
 from funade.domain.people import Actor
 from funade.domain.policy import changes_something
@@ -85,6 +87,7 @@ def parse(body: bytes) -> tuple[Command, str]:
         command: Command = from_tagged(COMMANDS, plain)
     except Unreadable as error:
         raise BadRequest(str(error)) from error
+    _refuse_odd_spans(command)
     return command, _request_id(plain.get("request"), command)
 
 
@@ -118,6 +121,14 @@ def _refuse_what_no_store_keeps(plain: dict[str, Plain]) -> None:
             raise BadRequest(message)
         if isinstance(value, int) and not 0 <= value <= LARGEST_NUMBER:
             message = f"`{key}` is out of range"
+            raise BadRequest(message)
+
+
+def _refuse_odd_spans(command: Command) -> None:
+    for field in dataclasses.fields(command):
+        value = getattr(command, field.name)
+        if isinstance(value, timedelta) and not timedelta(0) < value <= LONGEST:
+            message = f"`{field.name}` is out of range"
             raise BadRequest(message)
 
 

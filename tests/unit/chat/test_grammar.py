@@ -302,6 +302,7 @@ def test_people_may_say_it_as_they_like(text, command):
             Misreading.OPTION_IN_REASON,
             "deploy shop v1 to production because fix",
         ),
+        ("lock stg because x", Misreading.MISSING_APPLICATION, "lock shop staging because x"),
         ("lock prod because x", Misreading.MISSING_APPLICATION, "lock APPLICATION production because x"),
         (
             "lock shop production for the migration",

@@ -12,15 +12,21 @@ from funade.domain.events import (
     ConfirmationWanted,
     DeploymentApproved,
     DeploymentFinished,
+    DeploymentRejected,
     DeploymentRequested,
     DeploymentStarted,
     DeploymentTakenOver,
     EnvironmentClosed,
     EnvironmentReopened,
     Event,
+    EverythingPaused,
+    EverythingResumed,
     ExecutionEnded,
     Happening,
+    LockReleased,
+    LockTaken,
     RequestRefused,
+    RulesOverridden,
 )
 from funade.domain.orders import EndedBy, Problem
 from funade.domain.plan import Step
@@ -58,6 +64,58 @@ TOLD = [
         "再確認待ち: 計画を表示した後に `aaaaaaa` が稼働を始めました",
     ),
     (DeploymentApproved(digest="d" * 64), "ada approved plan `ddddddd`", "ada が計画 `ddddddd` を承認"),
+    (
+        DeploymentApproved(digest="d" * 64, reason="looks good"),
+        "ada approved plan `ddddddd`: looks good",
+        "ada が計画 `ddddddd` を承認: looks good",
+    ),
+    (DeploymentRejected(reason="too late"), "ada rejected it: too late", "ada が却下: too late"),
+    (
+        RulesOverridden(despite=("locked", "frozen", "later"), reason="it burns"),
+        "OVERRIDE: ada goes ahead despite a lock and a freeze and later: it burns",
+        "【強行】ada がロック・凍結期間・laterにもかかわらず強行: it burns",
+    ),
+    (
+        LockTaken(reason="migrating"),
+        "ada locked `production` of `shop`: migrating",
+        "ada が `shop` の `production` をロック: migrating",
+    ),
+    (
+        LockTaken(reason="migrating", until=NOON),
+        "ada locked `production` of `shop` until 2026-11-21 12:00 UTC: migrating",
+        "ada が `shop` の `production` を 2026-11-21 12:00 UTC までロック: migrating",
+    ),
+    (
+        LockTaken(reason="it burns", stolen_from="bob"),
+        "ada TOOK OVER the lock of bob on `production` of `shop`: it burns",
+        "【ロック奪取】ada が `shop` の `production` のロックを bob から奪取: it burns",
+    ),
+    (
+        LockTaken(reason="it burns", until=NOON, stolen_from="bob"),
+        "ada TOOK OVER the lock of bob on `production` of `shop` until 2026-11-21 12:00 UTC: it burns",
+        "【ロック奪取】ada が `shop` の `production` のロックを bob から奪取（2026-11-21 12:00 UTC まで）: it burns",
+    ),
+    (
+        LockReleased(of="ada"),
+        "ada unlocked `production` of `shop`",
+        "ada が `shop` の `production` のロックを解除",
+    ),
+    (
+        LockReleased(of="bob", reason="it burns"),
+        "OVERRIDE: ada opened the lock of bob on `production` of `shop`: it burns",
+        "【強行】ada が `shop` の `production` に対する bob のロックを解除: it burns",
+    ),
+    (
+        EverythingPaused(reason="it burns"),
+        "ada PAUSED everything: it burns",
+        "【全停止】ada がすべてのデプロイを停止: it burns",
+    ),
+    (EverythingResumed(), "ada let everything go on", "ada が全停止を解除"),
+    (
+        AutomationHeld(reason="sale"),
+        "ada held automatic deploys to `production` of `shop`: sale",
+        "ada が `shop` の `production` への自動デプロイを保留: sale",
+    ),
     (DeploymentStarted(attempt=1, fence=3), "started", "開始"),
     (DeploymentStarted(attempt=2, fence=4), "started, attempt 2", "開始（2 回目）"),
     (

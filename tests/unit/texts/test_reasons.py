@@ -18,21 +18,27 @@ JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 #: something for every detail that a reason can carry
 DETAILS: dict[str, Plain] = {
     "actor": "local:1000",
+    "asked": "lock shop production",
     "ahead": 11,
     "application": "shop",
     "by": "ada",
+    "channel": "C0123ABCD",
     "candidates": ["refs/heads/v1", "refs/tags/v1"],
     "environment": "production",
     "exit_code": 3,
-    "given": 1,
+    "given": ["bob"],
     "live": "a" * 40,
     "near": ["ship"],
     "needed": 2,
+    "now": "e" * 40,
     "number": 12,
+    "person": "dan",
     "position": 2,
     "problem": "no route to host",
     "process": "p-1",
+    "reason": "migrating the database",
     "ref": "v1.2.0",
+    "requested": "d" * 40,
     "right": "deploy",
     "seconds": 90,
     "seen": "v1.1.0",
@@ -94,7 +100,8 @@ def test_every_reason_can_be_said_with_all_its_details_and_with_none(code, langu
         assert not said.endswith(".")
         assert not said.endswith("。")
         assert (language == "ja") == bool(JAPANESE.search(said))
-    assert code.value not in bare or code.value in ("cancelled",)
+    # A code that is one word may be the very word for it.
+    assert code.value not in bare or code.value.isalpha()
 
 
 @given(

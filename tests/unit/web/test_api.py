@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -37,7 +38,14 @@ def test_whoever_changes_something_must_name_the_request():
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_every_command_can_be_sent(command):
-    values = {"str": "shop", "str | None": "shop", "int": 4, "int | None": 4}
+    values = {
+        "str": "shop",
+        "str | None": "shop",
+        "int": 4,
+        "int | None": 4,
+        "bool": True,
+        "datetime.timedelta | None": timedelta(hours=2),
+    }
     hints = {
         field.name: values[str(getattr(field.type, "__name__", field.type))]
         for field in dataclasses.fields(command)
@@ -55,6 +63,12 @@ def test_every_command_can_be_sent(command):
         (b"\xff\xfe", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b'{"kind": "read_log", "number": NaN}', "NaN is no number"),
+        (encoded(kind="lock", lasts=-1), "`lasts` is out of range"),
+        (encoded(kind="lock", lasts=0.0), "`lasts` is out of range"),
+        (encoded(kind="lock", lasts=1e9), "`lasts` is out of range"),
+        (encoded(kind="lock", lasts=1e300), "lasts"),
+        (encoded(kind="lock", lasts=True), "lasts"),
+        (encoded(kind="lock", steal="yes"), "steal"),
         (b"[]", "an object with `kind`"),
         (b'{"kind": 4}', "an object with `kind`"),
         (b'{"kind": "explode"}', "`explode` is unknown"),
