@@ -63,6 +63,10 @@ class Gates:
     def thaw(self) -> None:
         """Let it go on."""
         self._freeze_at = None
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Let it go on to where it was told to freeze next."""
         self._thawed.set()
 
     def disarm(self) -> None:

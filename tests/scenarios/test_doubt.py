@@ -135,3 +135,12 @@ def test_a_target_that_cannot_be_opened_any_more_closes_what_it_started(funade):
     funade.goes_on()
     assert funade.ended(1) == ("failed", "outcome_unknown", "unverified")
     assert funade.berth("production").doubt.number == 1
+
+
+def test_an_end_that_was_written_down_needs_no_place_any_more(funade):
+    funade.process.gates.kill("verifier.look:before")
+    funade.accepts("ada", PRODUCTION)
+    funade.program_ends(1)
+    funade.world.place.unreachable()
+    funade.dies_and_comes_back()
+    assert funade.ended(1) == ("succeeded", "completed", "verified")

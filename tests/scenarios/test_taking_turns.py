@@ -1,4 +1,4 @@
-"""What was true when somebody looked may be over when they act: everything is read again under the lock."""
+"""What was true when somebody looked may be over when they act."""
 
 import pytest
 
@@ -107,3 +107,40 @@ def test_whoever_is_overtaken_is_struck_off_and_takes_nothing_more(fleet):
         fleet.world.loop.answer(first.carry_out.take(running.id))
     first.beat()
     assert first.heart.process != before
+
+
+def test_whoever_is_overtaken_while_clearing_up_does_not_remove_the_next_checkout(fleet):
+    first = fleet.processes[0]
+    fleet.says(deploy("first"))
+    fleet.world.sources.broken = "the repository does not answer"
+    # The checkout fails. The first removal makes room for it, the second one clears up after it.
+    first.look()
+    first.gates.freeze("workspaces.remove:before")
+    fleet.world.loop.goes_on()
+    first.gates.freeze("workspaces.remove:before")
+    first.gates.go_on()
+    fleet.world.loop.goes_on()
+    assert first.gates.is_frozen
+    fleet.world.sources.broken = None
+    for _ in range(6):
+        fleet.look()
+        fleet.time_passes()
+    assert [one.number for one in fleet.world.place.running()] == [1]
+    first.gates.thaw()
+    fleet.world.loop.goes_on()
+    fleet.world.assert_sound()
+
+
+def test_a_slow_sweep_does_not_remove_what_began_meanwhile(fleet):
+    first, second = fleet.processes
+    first.gates.freeze("ledger.read:after")
+    first.clean()
+    fleet.world.loop.goes_on()
+    assert first.gates.is_frozen
+    fleet.says(deploy("first"))
+    second.look()
+    fleet.world.loop.goes_on()
+    assert [one.number for one in fleet.world.place.running()] == [1]
+    first.gates.thaw()
+    fleet.world.loop.goes_on()
+    fleet.world.assert_sound()
