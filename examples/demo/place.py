@@ -17,7 +17,7 @@ class Place(http.server.SimpleHTTPRequestHandler):
         environment, _, name = path.lstrip("/").partition("/")
         return super().translate_path(f"/{environment}/current/{name}")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's word
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 
