@@ -1,6 +1,5 @@
 from funade.domain.answers import Accepted
 from funade.domain.commands import Deploy, Retry
-from funade.domain.orders import EndedBy
 
 PRODUCTION = Deploy(application="shop", environment="production", ref="first")
 NEWER = Deploy(application="shop", environment="production", ref="second")
@@ -130,6 +129,16 @@ def test_the_same_request_twice_is_one_deployment(funade):
     assert funade.begun() == [1]
 
 
+def test_a_request_id_is_its_askers_own(funade):
+    funade.hears("ada", PRODUCTION, request="click-1")
+    other = funade.hears("bob", Deploy(application="shop", environment="staging", ref="first"), request="click-1")
+    assert (other.deployment.number, other.deployment.asked_by) == (2, "bob")
+    assert other.deployment.environment == "staging"
+    funade.goes_on()
+    for number in (1, 2):
+        funade.program_ends(number)
+
+
 def test_the_same_request_twice_at_the_same_moment_is_one_deployment(funade):
     loop, ask = funade.world.loop, funade.process.ask
     both = [loop.create_task(ask("ada", PRODUCTION, "click-1")) for _ in range(2)]
@@ -184,4 +193,12 @@ def test_a_program_that_runs_is_adopted(funade):
     funade.program_ends(1)
     assert funade.ended(1) == ("succeeded", "completed", "verified")
     assert funade.begun() == [1]
-    assert {one.by for one in [funade.world.place._ending] if one} <= {EndedBy.ITSELF}
+
+
+def test_a_program_that_vanished_while_nobody_looked_is_lost_and_never_begun_again(funade):
+    funade.accepts("ada", PRODUCTION)
+    funade.comes_back()
+    funade.world.place.lose(funade.execution(1))
+    funade.goes_on()
+    assert funade.ended(1) == ("failed", "execution_lost", "unverified")
+    assert (funade.begun(), funade.shown(1).attempt) == ([1], 1)

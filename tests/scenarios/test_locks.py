@@ -102,7 +102,7 @@ def test_a_lock_is_of_one_environment(office):
 
 
 def test_a_lock_without_a_reason_is_no_lock(office):
-    for reason in (None, ""):
+    for reason in (None, "", " \n", "\u200b", "\u3000"):
         code, detail = office.refuses("ada", lock(reason))
         assert (code, detail["asked"]) == ("reason_wanted", "lock shop production")
     assert office.berth("production").lock is None

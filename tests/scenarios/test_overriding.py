@@ -36,7 +36,7 @@ def kept_waiting(office):
 def test_an_override_takes_the_right_and_a_reason_and_is_shown(office):
     number = kept_waiting(office)
     assert office.refuses("dee", override(number)) == ("not_permitted", {"right": "override", **HERE})
-    for reason in (None, ""):
+    for reason in (None, "", " \t"):
         assert office.refuses("bob", override(number, reason)) == (
             "reason_wanted",
             {"asked": f"override {number}"},
