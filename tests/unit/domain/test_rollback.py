@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funade.domain import rollback
-from funade.domain.deployment import Deployment, State
+from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.revision import Revision
 from tests.unit.domain.examples import NEW, OLD, OTHER, deployment
 
@@ -68,3 +70,15 @@ def test_what_never_began_changes_nothing(raw, revision):
 def test_without_anything_healthy_there_is_no_goal():
     assert rollback.goal([], deployment(state=State.SUCCEEDED)) is None
     assert rollback.goal([], None) is None
+
+
+def test_rolling_back_twice_goes_further_back_and_never_forward_again():
+    first, second, third = (
+        deployment(number, revision=revision, state=State.SUCCEEDED, verified=True)
+        for number, revision in enumerate((OLD, NEW, OTHER), 1)
+    )
+    back = replace(
+        deployment(4, revision=NEW, state=State.SUCCEEDED, verified=True), purpose=Purpose.ROLLBACK, of=2
+    )
+    assert rollback.goal([third, second, first], third) == second
+    assert rollback.goal([back, third, second, first], back) == first
