@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,9 @@ class Connection(Protocol):
 
     def ask(self, command: Command, request: str | None = None) -> Answer:
         """Return the desk's answer, or raise FunadeError; the same `request` twice is one request."""
+
+    def speaking_as(self, name: str) -> AbstractContextManager[None]:
+        """Ask in that person's name meanwhile, which only a demo's server allows; or raise FunadeError."""
 
     def close(self) -> None: ...
 

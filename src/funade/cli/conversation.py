@@ -1,5 +1,6 @@
 """The prompt and `say`: people's words from a terminal, understood by the grammar that chat uses."""
 
+import re
 import sys
 
 import click
@@ -21,9 +22,10 @@ from funade.texts import terminal
 
 LAST_WORDS = frozenset({"exit", "quit", "bye"})
 SIGN = "> "
+_SAID_AS = re.compile(r"as\s+(?P<name>[^\s:：]+)\s*[:：]\s*(?P<words>.*)", re.IGNORECASE | re.DOTALL)
 
 
-@click.command()
+@click.command(context_settings=options.SENTENCE)
 @click.argument("words", nargs=-1, required=True)
 @options.session
 def say(session: Session, words: tuple[str, ...]) -> Exit:
@@ -68,7 +70,14 @@ class Conversation:
         self._session, self._connection = session, connection
 
     def hear(self, text: str) -> Exit:
-        """Understand it, do it, show the answer."""
+        """Understand it, do it, show the answer; `as cy: approve 4` says it in Cy's name, in a demo."""
+        said_as = _SAID_AS.fullmatch(text.strip())
+        if said_as is None:
+            return self._hear(text)
+        with self._connection.speaking_as(said_as["name"]):
+            return self._hear(said_as["words"])
+
+    def _hear(self, text: str) -> Exit:
         from funade.chat.heard import Help, Ignored, Misread
 
         heard = understand(text, known_names(self._session, self._connection))

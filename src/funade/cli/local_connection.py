@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import TypeVar, cast
 from uuid import uuid4
@@ -39,6 +39,11 @@ class LocalConnection:
         actor = actor_at_terminal(os.getuid(), self._data)
         asked = self._desk(command, actor, request or str(uuid4()))
         return self._first(asyncio.run_coroutine_threadsafe(asked, self._loop))
+
+    def speaking_as(self, name: str) -> AbstractContextManager[None]:
+        """Raise FunadeError: without a server everybody is who they are."""
+        message = f"nobody can speak as `{name}` here: only the demo's server lets its owner do so"
+        raise FunadeError(message)
 
     def close(self) -> None:
         """Let what runs be written down, then end the loop; a program under its supervisor goes on."""

@@ -117,7 +117,7 @@ def hold(
 
 
 @click.command()
-@click.argument("application", metavar="APPLICATION | all")
+@click.argument("application", metavar="{APPLICATION|all}")
 @environment
 @options.reason
 @options.as_json

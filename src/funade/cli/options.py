@@ -69,6 +69,8 @@ def session(function: F) -> Callable[..., Any]:
     return shared(click.pass_obj(function))
 
 
+#: whoever says a sentence may say its options (`--force`) where the command line has its own
+SENTENCE = {"ignore_unknown_options": True}
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON of the documented shape.")
 reason = click.option("--reason", metavar="TEXT", help="Why; kept in the history.")
 reason_wanted = click.option("--reason", metavar="TEXT", required=True, help="Why; everybody can read it.")

@@ -4,9 +4,11 @@ import http.client
 import json
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 from uuid import uuid4
 
 from funade import __version__
@@ -15,6 +17,7 @@ from funade.domain.commands import Command
 from funade.domain.errors import FunadeError
 from funade.domain.wire import Plain, Unreadable, from_tagged, to_plain
 from funade.web import address
+from funade.web.peer import SPEAKS_AS
 
 SILENCE_SECONDS = 10.0  #: a server that says nothing for so long, not even how it is, is frozen
 PATIENCE_SECONDS = 10.0  #: for a server that is restarted while we ask
@@ -42,6 +45,7 @@ class SocketConnection:
         self._data = data
         self._silence = silence
         self._http: _UnixHTTP | None = None
+        self._headers = {"Content-Type": "application/json"}
 
     def ask(self, command: Command, request: str | None = None) -> Answer:
         """Return the answer, or raise FunadeError; one request, however often the connection breaks."""
@@ -65,6 +69,15 @@ class SocketConnection:
                 message = f"`{self._path}` does not let you in — ask as the server's user"
                 raise ServerUnreachable(message) from error
 
+    @contextmanager
+    def speaking_as(self, name: str) -> Iterator[None]:
+        """Ask in that person's name meanwhile, which only a demo's server allows."""
+        self._headers[SPEAKS_AS] = quote(name)
+        try:
+            yield
+        finally:
+            del self._headers[SPEAKS_AS]
+
     def close(self) -> None:
         """Hang up."""
         if self._http is not None:
@@ -74,7 +87,7 @@ class SocketConnection:
     def _exchange(self, body: bytes) -> tuple[int, bytes]:
         if self._http is None:
             self._http = _UnixHTTP(self._path, self._silence)
-        self._http.request("POST", "/v1/commands", body, {"Content-Type": "application/json"})
+        self._http.request("POST", "/v1/commands", body, self._headers)
         self._wait_for_answer(self._http)
         response = self._http.getresponse()
         return response.status, response.read()

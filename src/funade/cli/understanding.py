@@ -27,7 +27,7 @@ WAYS = ("slash", "mention", "terminal")
 _TOLD = ("application", "environment", "ref", "reason", "force")
 
 
-@click.command()
+@click.command(context_settings=options.SENTENCE)
 @click.argument("words", nargs=-1)
 @click.option(
     "--via", type=click.Choice(WAYS), default="terminal", show_default=True, help="As which it would come."

@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol, cast
+from urllib.parse import unquote
 from uuid import UUID, uuid4
 
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from funade.domain.errors import FunadeError
 from funade.domain.people import Actor
 from funade.domain.policy import changes_something
 from funade.domain.wire import Plain, Unreadable, from_tagged, kind_of, to_plain
+from funade.web.peer import SPEAKS_AS
 
 LONGEST_BODY = 1_000_000  #: bytes; the longest sensible command has a few thousand
 LARGEST_NUMBER = 2**63 - 1  #: what every store can keep
@@ -44,14 +46,30 @@ class TooLong(Exception):
     """More bytes than any command has."""
 
 
+def for_oneself(_: str, __: Actor) -> Actor:
+    """Raise BadRequest: nobody speaks in another's name."""
+    message = "nobody can speak in another's name here: only the demo's server lets its owner do so"
+    raise BadRequest(message)
+
+
 def make_app(
-    desk: AsksDesk, who: Callable[[Request], Actor], health: Callable[[], Mapping[str, Plain]]
+    desk: AsksDesk,
+    who: Callable[[Request], Actor],
+    health: Callable[[], Mapping[str, Plain]],
+    *,
+    speaks_as: Callable[[str, Actor], Actor] = for_oneself,
 ) -> Starlette:
-    """Return the application; `who` tells from the connection who asks, `health` how we are."""
+    """Return the application; `who` tells from the connection who asks, `health` how we are.
+
+    `speaks_as` decides what becomes of somebody who says that they speak as another.
+    """
 
     async def commands(request: Request) -> Response:
         command, asked = parse(await _body(request))
-        answer = await desk(command, who(request), asked)
+        actor = who(request)
+        if SPEAKS_AS in request.headers:
+            actor = speaks_as(unquote(request.headers[SPEAKS_AS]), actor)
+        answer = await desk(command, actor, asked)
         return _json(to_plain(answer, tagged=True))
 
     async def show_health(_: Request) -> Response:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from funade.domain.people import Actor, Door
 
+#: a header with the person in whose name the store's owner speaks, percent-encoded; a demo's server alone believes it
+SPEAKS_AS = "funade-as"
+
 
 def peer_uid(connection: socket.socket) -> int:
     """Return the user id of the process that connected, or raise OSError."""

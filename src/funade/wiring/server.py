@@ -1,18 +1,24 @@
 """`funade serve`: the desk on a socket, and a runner, in one process."""
 
 import asyncio
+import logging
+import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from funade import __version__
+from funade.domain.people import Actor
 from funade.domain.wire import Plain
 from funade.settings import WatchedConfiguration
-from funade.web.api import make_app
+from funade.web.api import for_oneself, make_app
+from funade.web.demo import VARIABLE, DemoPeople, is_demo
 from funade.web.socket import SocketServer, who_asked
 from funade.wiring.parts import connect
 from funade.wiring.runner import Tell, build_runner
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,11 @@ class Server:
             loop.add_signal_handler(number, runner.stop)
         loop.add_signal_handler(signal.SIGHUP, self.configurations.reload)
         runner.before_look = self.configurations.reload
-        app = make_app(parts.desk, who_asked(data), self._health)
+        speaks_as: Callable[[str, Actor], Actor] = for_oneself
+        if is_demo(os.environ.get(VARIABLE), data):
+            log.warning("a demo: whoever owns %s may speak in anybody's name", data)
+            speaks_as = DemoPeople(lambda: self.configurations.current().people)
+        app = make_app(parts.desk, who_asked(data), self._health, speaks_as=speaks_as)
         try:
             async with SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode):
                 await runner.run()

@@ -8,8 +8,10 @@ import pytest
 
 from funade.cli import cli
 from funade.cli.ending import end_of
+from funade.domain.people import People, Person
 from funade.testing.desk import FakeDesk
-from funade.web.api import make_app
+from funade.web.api import for_oneself, make_app
+from funade.web.demo import DemoPeople
 from funade.web.socket import SocketServer, who_asked
 
 
@@ -22,6 +24,7 @@ class Ran:
     err: str
 
 
+DEMO = DemoPeople(lambda: People(people={"花子": Person(name="花子", ids=frozenset({"slack:T0/UHANA"}))}))
 Funade = Callable[..., Ran]
 
 
@@ -31,14 +34,25 @@ def desk() -> FakeDesk:
 
 
 @pytest.fixture
-def socket(desk: FakeDesk, tmp_path: Path) -> Iterator[Path]:
+def is_demo() -> bool:
+    """Tell whether the server lets its owner speak as others."""
+    return False
+
+
+@pytest.fixture
+def socket(desk: FakeDesk, tmp_path: Path, is_demo: bool) -> Iterator[Path]:
     """Serve `desk` on a real socket."""
     begun, path = threading.Event(), tmp_path / "s.sock"
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        app = make_app(desk, who_asked(tmp_path), lambda: {"version": "0.1.0"})
+        app = make_app(
+            desk,
+            who_asked(tmp_path),
+            lambda: {"version": "0.1.0"},
+            speaks_as=DEMO if is_demo else for_oneself,
+        )
         async with SocketServer(app, tmp_path / "data", version="0.1.0", path=path):
             begun.set()
             await stop.wait()

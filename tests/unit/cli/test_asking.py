@@ -165,13 +165,6 @@ def test_retry_and_rollback_say_which(desk, funade):
     assert Rollback(application="shop", environment="staging", to=1) in sent
 
 
-@pytest.mark.parametrize("verb", ["reopen", "resume"])
-def test_an_environment_is_changed_without_following(desk, funade, verb):
-    ran = funade(verb, "shop", "staging", "--reason", "I looked", "--json")
-    assert (ran.code, json.loads(ran.out)["kind"]) == (0, "changed")
-    assert type(desk.asked[0][0]).__name__.lower() == verb
-
-
 def test_output_comes_below_where_the_deployment_stands_and_above_its_end(desk, funade):
     def runs(desk, deployment):
         desk.start(deployment.number)
@@ -186,3 +179,19 @@ def test_output_comes_below_where_the_deployment_stands_and_above_its_end(desk, 
     standing, output = lines.index("#1 running"), lines.index("building")
     end = next(number for number, line in enumerate(lines) if line.startswith("#1 failed"))
     assert standing < output < lines.index("no line end") < end
+
+
+def test_a_rule_is_broken_with_a_reason_or_not_at_all(desk, funade):
+    desk.when_accepted = ends(State.SUCCEEDED, Reason.COMPLETED)
+    for arguments in (
+        ("deploy", "shop", "production", "--yes"),
+        ("retry", "1"),
+        ("rollback", "shop", "production"),
+    ):
+        ran = funade(*arguments, "--force", "--json")
+        assert (ran.code, desk.asked) == (Exit.USAGE, [])
+        assert "`--force` needs `--reason`" in ran.err
+    assert funade("deploy", "shop", "production", "--yes", "--force", "--reason", "it burns").code == 0
+    assert desk.asked[0][0] == Deploy(
+        application="shop", environment="production", force=True, reason="it burns"
+    )

@@ -42,3 +42,11 @@ def test_events_show_who_asked():
     actor = Actor(door=Door.API, id="local:1000", name="root")
     assert asker_to_plain(actor, ADA) == {"id": "local:1000", "name": "ada", "door": "api"}
     assert asker_to_plain(actor, None)["name"] == "root"
+
+
+def test_all_ids_of_a_person_are_theirs_and_an_unknown_id_is_only_itself():
+    assert PEOPLE.ids_of("local:1000") == PEOPLE.ids_of("slack:T0ACME/U0ADA") == ADA.ids
+    assert PEOPLE.ids_of("local:9999") == {"local:9999"}
+    assert People().ids_of("local:1000") == {"local:1000"}
+    assert PEOPLE.find_by_id("local:1001") == BOB
+    assert PEOPLE.find_by_id("bob") is None

@@ -33,8 +33,15 @@ class Waits:
         return self.application, self.environment
 
 
-def moves(*candidates, turns=None, closed=(), orphaned=()) -> Moves:
-    return next_moves(candidates, turns=turns or {}, closed=closed, orphaned=orphaned, now=NOON)
+def moves(*candidates, turns=None, closed=(), orphaned=(), blocked=()) -> Moves:
+    return next_moves(
+        candidates,
+        turns=turns or {},
+        closed=closed,
+        orphaned=orphaned,
+        is_blocked=lambda id: id in blocked,
+        now=NOON,
+    )
 
 
 def test_the_oldest_goes_first():
@@ -95,6 +102,52 @@ def test_a_wish_to_end_what_somebody_prepares_is_left_to_them():
     assert moves(Waits(number=1, owner="alive", is_wished_away=True)) == Moves()
 
 
+def test_others_go_past_whom_a_rule_keeps_waiting():
+    assert moves(Waits(number=1), Waits(number=2), blocked={"id-1"}).take == ("id-2",)
+    assert moves(Waits(number=1), Waits(number=2), blocked={"id-1", "id-2"}) == Moves()
+
+
+def test_whoever_was_kept_waiting_goes_first_again():
+    assert moves(Waits(number=1), Waits(number=2)).take == ("id-1",)
+
+
+def test_whoever_has_the_turn_is_taken_on_to_give_it_back():
+    left = Waits(number=2, owner="dead")
+    assert moves(Waits(number=1), left, turns={PLACE: "id-2"}, orphaned={"dead"}, blocked={"id-2"}).take == (
+        "id-2",
+    )
+
+
+def test_what_is_kept_waiting_ends_when_it_is_due_or_wished_away():
+    due, wished = Waits(number=1, due_at=NOON), Waits(number=2, is_wished_away=True)
+    assert moves(due, wished, blocked={"id-1", "id-2"}).end == ("id-1", "id-2")
+
+
+def test_rules_are_read_only_for_those_whose_turn_it_would_be():
+    asked = []
+
+    def is_blocked(id):
+        asked.append(id)
+        return False
+
+    next_moves(
+        [
+            Waits(number=1),
+            Waits(number=2),
+            Waits(number=3, environment="staging"),
+            Waits(number=4, environment="staging"),
+            Waits(number=5, environment="preview"),
+            Waits(number=6, state=State.AWAITING_APPROVAL),
+        ],
+        turns={("shop", "staging"): "id-3"},
+        closed={("shop", "preview")},
+        orphaned=(),
+        is_blocked=is_blocked,
+        now=NOON,
+    )
+    assert asked == ["id-1"]
+
+
 CANDIDATES = st.lists(
     st.builds(
         Waits,
@@ -127,13 +180,14 @@ def situations(draw):
         if holder is not None:
             turns[place] = holder
     places = st.sampled_from([PLACE, ("shop", "staging")])
-    return candidates, turns, draw(st.frozensets(places))
+    blocked = draw(st.frozensets(st.sampled_from([one.id for one in candidates]))) if candidates else set()
+    return candidates, turns, draw(st.frozensets(places)), blocked
 
 
 @given(situations())
 def test_in_any_situation(situation):
-    candidates, turns, closed = situation
-    found = next_moves(candidates, turns=turns, closed=closed, orphaned={"dead"}, now=NOON)
+    candidates, turns, closed, blocked = situation
+    found = moves(*candidates, turns=turns, closed=closed, orphaned={"dead"}, blocked=blocked)
     by_id = {one.id: one for one in candidates}
     taken = [by_id[id] for id in found.take]
     ended = [by_id[id] for id in found.end]
@@ -149,7 +203,8 @@ def test_in_any_situation(situation):
             older = [it for it in candidates if it.place == one.place and it.number < one.number]
             if one.place not in turns:
                 waiting = [it for it in older if it.state is State.QUEUED and it not in ended]
-                assert not waiting, "nobody passes an older request"
+                assert not [it for it in waiting if it.id not in blocked], "nobody passes an older request"
+                assert one.id not in blocked, "nobody begins against a rule"
     for one in ended:
         assert one.state is not State.RUNNING, "what runs is ended by its place alone"
         assert one.is_wished_away or one.due_at <= NOON
@@ -163,11 +218,12 @@ def test_in_any_situation(situation):
 
 @given(situations())
 def test_every_open_environment_moves_on(situation):
-    candidates, turns, closed = situation
-    found = next_moves(candidates, turns=turns, closed=closed, orphaned={"dead", "alive"}, now=NOON)
+    candidates, turns, closed, blocked = situation
+    found = moves(*candidates, turns=turns, closed=closed, orphaned={"dead", "alive"}, blocked=blocked)
     moving = {one.place for one in candidates if one.id in (*found.take, *found.end)}
     for one in candidates:
-        waits_for_people = one.state is State.AWAITING_APPROVAL or one.place in closed
+        asks = one.state is State.AWAITING_APPROVAL or one.id in blocked
+        waits_for_people = asks or one.place in closed
         known = turns.get(one.place) in {None, *(it.id for it in candidates)}
         assert waits_for_people or not known or one.place in moving
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from funade.domain.answers import Waiting
 from funade.domain.deployment import ENDED, Phase, State
 from funade.domain.environment import Berth, Doubt
 from funade.domain.reason import Reason, because
@@ -19,6 +20,11 @@ CLOSED = replace(FREE, berth=replace(FREE.berth, doubt=Doubt(number=3, since=NOO
 BEHIND = replace(FREE, ahead=(4, 5))
 ALONE = replace(FREE, alive=frozenset())
 
+LOCKED = replace(
+    FREE,
+    obstacles=tuple(Waiting(because=because(code), since=NOON) for code in (Reason.LOCKED, Reason.FROZEN)),
+)
+UNAPPROVED = replace(FREE, obstacles=(Waiting(because=because(Reason.AWAITING_APPROVAL), since=NOON),))
 QUEUED = deployment(number=7)
 PREPARING = replace(QUEUED, phase=Phase.PREPARING, owner="process-1", because=because(Reason.PREPARING))
 SILENT = replace(PREPARING, because=because(Reason.TARGET_NOT_ANSWERING, problem="no route"))
@@ -54,6 +60,26 @@ TABLE = {
     "it asks a person": (ASKING, FREE, ["newer_went_live"]),
     "it asks, whoever lives": (ASKING, ALONE, ["newer_went_live"]),
     "it asks without saying what": (replace(ASKING, because=None), FREE, ["awaiting_approval"]),
+    "a rule keeps it": (QUEUED, LOCKED, ["locked", "frozen"]),
+    "a rule keeps it, and somebody is ahead": (
+        QUEUED,
+        replace(LOCKED, ahead=(4,)),
+        ["locked", "frozen", "awaiting_turn"],
+    ),
+    "a rule keeps it, the environment is closed, nobody lives": (
+        QUEUED,
+        replace(CLOSED, obstacles=LOCKED.obstacles, alive=frozenset()),
+        ["environment_in_doubt", "locked", "frozen", "no_process_running"],
+    ),
+    "a rule came while it prepares": (PREPARING, LOCKED, ["locked", "frozen"]),
+    "it waits for approval": (replace(ASKING, because=None), UNAPPROVED, ["awaiting_approval"]),
+    "it waits for approval behind a lock": (
+        replace(ASKING, because=because(Reason.AWAITING_APPROVAL)),
+        replace(FREE, obstacles=(*LOCKED.obstacles, *UNAPPROVED.obstacles)),
+        ["locked", "frozen", "awaiting_approval"],
+    ),
+    "it asks anew, for approval too": (ASKING, UNAPPROVED, ["newer_went_live", "awaiting_approval"]),
+    "it runs, whatever rules came since": (RUNNING, LOCKED, ["program_running"]),
     "it runs": (RUNNING, FREE, ["program_running"]),
     "it is looked at": (VERIFYING, FREE, ["verifying"]),
     "its owner is silent": (ORPHANED, FREE, ["owner_silent", "program_running"]),
