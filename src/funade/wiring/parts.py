@@ -22,7 +22,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations
+from funade.usecases.ports import Configurations, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
@@ -46,8 +46,8 @@ class Parts:
     ids: RandomIds
     machine: ThisMachine
     ledger: SqliteLedger
-    sources: GitSources
-    targets: OpenTargets
+    sources: Sources
+    targets: Targets
     living: Living
     rules: GatherRules
     desk: Desk
