@@ -77,7 +77,7 @@ class Process:
         explain = ExplainWaiting(rules=rules, living=living, clock=clock)
         accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
         verbs = Verbs(
-            plan=ShowPlan(assemble=assemble),
+            plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
             retry=RetryDeployment(assemble=assemble, accept=accept),
             roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),

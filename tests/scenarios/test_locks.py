@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from funade.domain.commands import Deploy, ShowStatus, Unlock
+from funade.domain.commands import Deploy, PlanDeployment, ShowStatus, Unlock
 from funade.domain.people import Right
 from tests.scenarios.office import (
     ADA_AT_SLACK,
@@ -40,6 +40,13 @@ def test_bob_is_kept_out_while_ada_holds_the_lock(office):
         "deploy shop production first",
         "locked",
     )
+
+
+def test_a_plan_says_what_would_stand_in_the_way_of_whoever_asks(office):
+    office.says("ada", lock("migrating"))
+    plan = PlanDeployment(**HERE, ref="first")
+    assert [one.because.code for one in office.says("bob", plan).in_the_way] == ["locked"]
+    assert office.says("ada", plan).in_the_way == ()
 
 
 def test_ada_deploys_through_her_own_lock_at_whatever_door_she_took_it(office):

@@ -161,7 +161,7 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
         who = f"{spell(place)} {Right.APPROVE.value}"
         commands += [f"approve {number}", f"reject {number}", who]
     if any(one.because.code in _OVERRIDABLE for one in answer.waiting):
-        commands.append(f"override {number} because …")
+        commands.append(f"override {number} --reason …")
     if deployment.state in (State.FAILED, State.CANCELLED):
         commands.append(f"retry {number}")
         if _has_something_to_go_back_to(deployment):

@@ -94,7 +94,10 @@ def planned(answer: Planned, reader: Reader, width: int) -> list[str]:
     if preview.changes is not None:
         lines += _changes(preview.changes, reader, width)
     steps = [f"{number}. {step_line(step, reader)}" for number, step in enumerate(answer.plan.steps, 1)]
-    return [*lines, "", reader.word(answers.STEPS), *indented(steps)]
+    lines += ["", reader.word(answers.STEPS), *indented(steps)]
+    if answer.in_the_way:
+        lines += ["", *waiting_lines(answer.in_the_way, reader)]
+    return lines
 
 
 def _live(revision: str, number: int | None) -> str:

@@ -152,7 +152,8 @@ def rollback(  # noqa: PLR0913 - click gives every option as a parameter
 def cancel(session: Session, number: int, *, reason: str | None, **manner: object) -> Exit:
     """Ask a deployment to stop.
 
-    It ends with 0 when the deployment was cancelled, and with 1 when it had already come to another end.
+    It ends with 0 when the deployment was cancelled, with 1 when it came to another end, with 3 when it had ended
+    before.
     """
     ended = ask_and_follow(session, Cancel(number=number, reason=reason), manner)
     match ended:

@@ -20,8 +20,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing that a deployment waits for: what, since when, until when at most."""
+
+    because: Because
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What a deploy would do."""
+    """What a deploy would do, and what would stand in its way now if whoever asks asked for it."""
 
     application: str
     environment: str
@@ -30,15 +39,7 @@ class Planned:
     plan: Plan
     digest: str
     preview: Preview
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """One thing that a deployment waits for: what, since when, until when at most."""
-
-    because: Because
-    since: datetime
-    until: datetime | None = None
+    in_the_way: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     Reason.CONFIGURATION_BROKEN: (mark("`funade check` shows where"),),
     Reason.CHANNEL_NOT_PERMITTED: (mark("say it there"),),
     Reason.OUTSIDER: (mark("ask somebody who belongs to it"),),
-    Reason.REASON_WANTED: (mark("say why: `because …` at its end"),),
+    Reason.REASON_WANTED: (mark("say why: `--reason …`"),),
     Reason.REF_MOVED: (
         mark("`approve {number} {requested}` means what was asked for; to have the new commit, ask anew"),
         mark("name the commit that you approve, or ask anew"),
@@ -34,7 +34,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     Reason.OWN_DEPLOYMENT: (mark("ask somebody else who may approve: `rights` shows who"),),
     Reason.ALREADY_APPROVED: (mark("`why {number}` shows what is still missing"),),
     Reason.LOCKED_BY_ANOTHER: (
-        mark("ask {by}, or open it all the same: `unlock {application} {environment} --force because …`"),
+        mark("ask {by}, or open it all the same: `unlock {application} {environment} --force --reason …`"),
         mark("ask them first"),
     ),
     Reason.ALREADY_PAUSED: (mark("`resume all` lets it go on"),),
@@ -47,7 +47,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.PAUSED: (mark("ask {by}; `resume all` lets it go on"), mark("`resume all` lets it go on")),
     Reason.LOCKED: (
-        mark("ask {by}, or open it all the same: `unlock {application} {environment} --force because …`"),
+        mark("ask {by}, or open it all the same: `unlock {application} {environment} --force --reason …`"),
         mark("ask whoever locked it"),
     ),
     Reason.FROZEN: (mark("wait for its end; whoever may override can go ahead with a reason"),),

@@ -61,9 +61,9 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.NOTHING_VERIFIED: (
         mark(
-            "`{environment}` of `{application}` has nothing to go back to: no release was seen healthy there"
+            "`{environment}` of `{application}` has nothing to go back to: no other release was seen healthy there"
         ),
-        mark("there is nothing to go back to: no release was seen healthy there"),
+        mark("there is nothing to go back to: no other release was seen healthy there"),
     ),
     Reason.NOT_IN_DOUBT: (
         mark("`{environment}` of `{application}` is open already"),

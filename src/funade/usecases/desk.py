@@ -219,7 +219,7 @@ class Desk:
         assert application is not None and environment is not None, "names were found before"  # noqa: S101, PT018 - narrows
         match command:
             case PlanDeployment():
-                return await verbs.plan(command, application, environment)
+                return await verbs.plan(command, application, environment, asker.actor)
             case Deploy():
                 return await verbs.deploy(command, application, environment, asker)
             case Rollback():

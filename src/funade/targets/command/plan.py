@@ -1,6 +1,7 @@
 """What a `command` target does for a release, as data."""
 
 from funade.domain import placeholders
+from funade.domain.application import Verification
 from funade.domain.plan import Plan, Step
 from funade.domain.release import Release
 from funade.domain.wire import Plain
@@ -14,13 +15,20 @@ def plan(settings: Settings, release: Release) -> Plan:
         Step(name="run", data={"argv": [*argv(settings, release)], "folder": settings.folder}),
     ]
     if release.verify is not None:
-        seen: dict[str, Plain] = {"equals": release.verify.equals}
-        if release.verify.url is not None:
-            seen["url"] = release.verify.url
-        if release.verify.run is not None:
-            seen["run"] = [*release.verify.run]
-        steps.append(Step(name="verify", data=seen, repeatable=True))
+        steps.append(Step(name="verify", data=_look(release.verify, release), repeatable=True))
     return Plan(steps=tuple(steps))
+
+
+def _look(verify: Verification, release: Release) -> dict[str, Plain]:
+    values = placeholders.values_of(release)
+    seen: dict[str, Plain] = {
+        "equals": None if verify.equals is None else placeholders.render(verify.equals, values)
+    }
+    if verify.url is not None:
+        seen["url"] = placeholders.render(verify.url, values)
+    if verify.run is not None:
+        seen["run"] = [placeholders.render(one, values) for one in verify.run]
+    return seen
 
 
 def argv(settings: Settings, release: Release) -> tuple[str, ...]:
