@@ -131,7 +131,9 @@ def test_the_same_request_twice_is_one_deployment(funade):
 
 def test_a_request_id_is_its_askers_own(funade):
     funade.hears("ada", PRODUCTION, request="click-1")
-    other = funade.hears("bob", Deploy(application="shop", environment="staging", ref="first"), request="click-1")
+    other = funade.hears(
+        "bob", Deploy(application="shop", environment="staging", ref="first"), request="click-1"
+    )
     assert (other.deployment.number, other.deployment.asked_by) == (2, "bob")
     assert other.deployment.environment == "staging"
     funade.goes_on()
