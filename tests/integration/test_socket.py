@@ -24,7 +24,7 @@ from funade.domain.people import Actor, Door
 from funade.domain.reason import Reason
 from funade.testing.desk import FakeDesk
 from funade.web import address
-from funade.web.api import make_app
+from funade.web.api import LONGEST_TEXT, make_app
 from funade.web.socket import AlreadyServed, SocketServer, who_asked
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ def test_a_body_beyond_a_megabyte_is_not_read(data):
 
 def test_a_long_reason_comes_through_whole(data):
     desk = FakeDesk()
-    long = Deploy(application="shop", environment="staging", reason="船" * 100_000)
+    long = Deploy(application="shop", environment="staging", reason="船" * LONGEST_TEXT)
     talk(desk, data, lambda connection: connection.ask(long))
     assert desk.asked[0][0] == long
 

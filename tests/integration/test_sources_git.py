@@ -473,3 +473,13 @@ async def test_subjects_names_and_dates_may_be_anything(sources, repository, sto
     changes = await sources.changes(repository, first, odd, 5)
     assert changes.commits[0].subject == "First line of the subject"
     assert changes.commits[0].co_authors == ("Bob Builder", "Cy")
+
+
+async def test_nobody_else_of_this_machine_reads_a_private_repository(tmp_path, sources, repository, first):
+    usual = os.umask(0o022)
+    try:
+        await sources.check_out(repository, first, tmp_path / "workspaces" / "one")
+    finally:
+        os.umask(usual)
+    for folder in (mirror(tmp_path).parent, tmp_path / "workspaces"):
+        assert folder.stat().st_mode & 0o077 == 0, folder

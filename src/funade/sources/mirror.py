@@ -63,7 +63,7 @@ class Mirror:
     async def alone(self) -> AsyncIterator[int]:
         """Hold the mirror's lock; yields its descriptor for git to inherit."""
         with effect("sources.open_lock"):
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:

@@ -55,6 +55,9 @@ class Workspace:
         own = self.folder / ".git"
         sha256 = len(self._revision) == 64
         with effect("sources.lay_out"):
+            # Files have the modes that git gives them: nobody else comes as far as the folder of all checkouts.
+            if not self.folder.parent.exists():
+                self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             (own / "objects" / "info").mkdir(parents=True, exist_ok=True)
             (own / "refs").mkdir(exist_ok=True)
             (own / "config").write_text(_CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else ""))

@@ -105,7 +105,9 @@ class Desk:
             if wants_reason(found.command):
                 wanted = because(Reason.REASON_WANTED, asked=asked(_plain(found.command)))
                 return await self._refuse(command, found, wanted, person.name)
-            answer = await self._do(found, Asker(actor=actor, person=person, request=request), configuration)
+            # An id that somebody else has used, or overheard, is another request.
+            asker = Asker(actor=actor, person=person, request=f"{actor.id} {request}")
+            answer = await self._do(found, asker, configuration)
             if isinstance(answer, Refused):
                 return await self._refuse(command, found, answer.because, person.name)
         except StoreError as error:
@@ -256,11 +258,16 @@ def wants_reason(command: Command) -> bool:
     """Tell whether `command` keeps others out, or breaks a rule, and does not say why."""
     match command:
         case Lock() | Override():
-            return not command.reason
+            return _says_nothing(command.reason)
         case Deploy() | Retry() | Rollback() | Unlock():
-            return command.force and not command.reason
+            return command.force and _says_nothing(command.reason)
         case _:
             return False
+
+
+def _says_nothing(reason: str | None) -> bool:
+    """Tell whether nobody could read anything there: blanks and invisible signs are no reason."""
+    return not any(sign.isprintable() and not sign.isspace() for sign in reason or "")
 
 
 def show_rights(configuration: Configuration, command: ShowRights) -> Answer:

@@ -27,6 +27,7 @@ from funade.domain.wire import Plain, Unreadable, from_tagged, kind_of, to_plain
 from funade.web.peer import SPEAKS_AS
 
 LONGEST_BODY = 1_000_000  #: bytes; the longest sensible command has a few thousand
+LONGEST_TEXT = 4_000  #: characters of one field; history keeps a reason for good
 LARGEST_NUMBER = 2**63 - 1  #: what every store can keep
 
 _FIELDS = {kind_of(one): frozenset(field.name for field in dataclasses.fields(one)) for one in COMMANDS}
@@ -136,6 +137,9 @@ def _refuse_what_no_store_keeps(plain: dict[str, Plain]) -> None:
     for key, value in plain.items():
         if isinstance(value, str) and ("\0" in value or not _is_text(value)):
             message = f"`{key}` holds characters that are no text"
+            raise BadRequest(message)
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            message = f"`{key}` has more than {LONGEST_TEXT} characters"
             raise BadRequest(message)
         if isinstance(value, int) and not 0 <= value <= LARGEST_NUMBER:
             message = f"`{key}` is out of range"

@@ -79,6 +79,8 @@ def test_every_command_can_be_sent(command):
         (encoded(actor="local:0"), "`actor` is no field of `deploy`"),
         (encoded(ref="a\0b"), "`ref` holds characters"),
         (encoded(ref="\ud800"), "`ref` holds characters"),
+        (encoded(ref="x" * 4001), "`ref` has more than 4000 characters"),
+        (encoded(reason="理" * 4001), "`reason` has more than 4000 characters"),
         (b'{"kind": "read_log", "number": 9223372036854775808}', "`number` is out of range"),
         (b'{"kind": "read_log", "number": 1, "offset": -1}', "`offset` is out of range"),
     ],
