@@ -97,3 +97,13 @@ def test_a_command_that_comes_after_a_kill_asks_the_store_itself(folder):
         child.kill()
         child.wait()
         assert funade(folder, "status", "--json").returncode == 0
+
+
+@pytest.mark.parametrize("demo", ["1", "{folder}", "{folder}/elsewhere/.funade"])
+def test_a_variable_for_another_folder_makes_no_demo(folder, monkeypatch, demo):
+    monkeypatch.setenv("FUNADE_DEMO", demo.format(folder=folder))
+    with serving(folder):
+        ran = funade(folder, "say", "as ada: lock shop staging because I can")
+        assert (ran.returncode, ran.stdout) == (6, "")
+        assert "only the demo's server" in ran.stderr
+        assert json.loads(funade(folder, "history", "--json").stdout)["events"] == []

@@ -123,7 +123,7 @@ class Verb:
         return name in self.fields
 
 
-ALL_OF_IT = ("全", "すべて", "全て", "全部")
+ALL_OF_IT = ("全", "すべて", "全て", "全部", "全デプロイ", "すべてのデプロイ", "全てのデプロイ")
 STEALING: dict[str, dict[str, Any]] = {
     said: {"steal": True}
     for said in (

@@ -193,6 +193,7 @@ SHOP_V1 = Deploy(application="shop", environment="production", ref="v1.2.0")
         ("shop の production を 保留", Hold(**PRODUCTION)),
         ("shopのproductionの自動デプロイを再開して", Resume(**PRODUCTION)),
         ("すべて停止", PauseAll()),
+        ("すべてのデプロイを停止して", PauseAll()),
         ("すべて を 停止 して", PauseAll()),
         ("全停止 理由: 障害", PauseAll(reason="障害")),
         ("全再開してください", ResumeAll()),
