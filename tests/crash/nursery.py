@@ -28,8 +28,8 @@ IMPORTED = (
     "funade.cli.ending",
     "funade.cli.log",
     "funade.cli.serve",
+    "funade.wiring.runner",
     "funade.wiring.server",
-    "funade.wiring.system",
     "sqlalchemy.dialects.sqlite",
     "uvicorn.loops.asyncio",
 )

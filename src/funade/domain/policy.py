@@ -1,6 +1,6 @@
 """Who may do what: one question, one answer, pure; asked in one place only (`usecases.desk`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from funade.domain.answers import RightShown
@@ -105,12 +105,15 @@ def authorize(
     if not people.people:
         return None
     for right in wanted:
-        held = (
-            _held_anywhere(configuration, person, right)
-            if isinstance(command, PauseAll | ResumeAll)
-            else rule_for(people, person, resource.rights.get(right, ()))
-        )
-        if held is None:
+        match command:
+            case PauseAll():
+                held = any(_holders_include(configuration, person, right))
+            case ResumeAll():
+                # What anybody may stop, only whoever may override everywhere lets go on everywhere.
+                held = all(_holders_include(configuration, person, right))
+            case _:
+                held = rule_for(people, person, resource.rights.get(right, ())) is not None
+        if not held:
             return because(
                 Reason.NOT_PERMITTED,
                 right=right.value,
@@ -125,14 +128,16 @@ def rule_for(people: People, person: Person, members: Iterable[str]) -> str | No
     return next((member for member in members if people.belongs(person, member)), None)
 
 
-def _held_anywhere(configuration: Configuration, person: Person, right: Right) -> str | None:
-    """Return the rule by which `person` has `right` in any environment: it takes no more to stop everything."""
-    for application in configuration.applications.values():
-        for environment in application.environments.values():
-            rule = rule_for(configuration.people, person, environment.rights.get(right, ()))
-            if rule is not None:
-                return rule
-    return None
+def _holders_include(configuration: Configuration, person: Person, right: Right) -> Iterator[bool]:
+    """Tell for each environment in which anybody has `right` whether `person` does; once False where nobody has it."""
+    holders = [
+        environment.rights[right]
+        for application in configuration.applications.values()
+        for environment in application.environments.values()
+        if environment.rights.get(right)
+    ]
+    for members in holders or [()]:
+        yield rule_for(configuration.people, person, members) is not None
 
 
 def may_now(

@@ -224,7 +224,10 @@ class StartAttempt:
         reason = because(Reason.NEWER_WENT_LIVE, number=row.number, live=berth.live, shown=row.preview.live)
         # Whoever said yes did not know of it: they are asked once more.
         asking = replace(
-            row.advance(State.AWAITING_APPROVAL, reason, self.clock.now()), owner=None, approvals=()
+            row.advance(State.AWAITING_APPROVAL, reason, self.clock.now()),
+            owner=None,
+            approvals=(),
+            overrides=(),
         )
         change.save_deployment(asking)
         change.save_berth(replace(berth, turn=None))
