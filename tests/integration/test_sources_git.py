@@ -226,11 +226,13 @@ async def test_a_resolved_revision_outlives_a_forced_push(sources, repository, s
     assert await sources.resolve(repository, old) == old
 
 
-async def test_a_sha_that_no_name_leads_to_is_fetched_by_itself(sources, repository, story, first):
-    lost = story.commit("Lost", parents=[first])
-    assert await sources.resolve(repository, lost) == lost
-    changes = await sources.changes(repository, first, lost, 5)
-    assert changes.total == 1
+async def test_a_sha_that_no_branch_and_no_tag_has_led_to_is_nobodys_to_deploy(
+    sources, repository, story, first
+):
+    forked = story.commit("Proposed from a fork", parents=[first])
+    git(Path(repository.url), "update-ref", "refs/pull/1/head", forked)
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, forked)
 
 
 async def test_a_revision_that_the_mirror_lacks_is_fetched_for_a_checkout(repository, story, first, tmp_path):

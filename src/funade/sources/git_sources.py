@@ -48,7 +48,7 @@ class GitSources:
         wanted = parse_ref(ref)
         async with self._remote(repository) as remote, remote.mirror.alone() as lock:
             await remote.refresh(lock)
-            revision = await _choose(remote, wanted, lock)
+            revision = await _choose(remote, wanted)
             await remote.mirror.pin(revision)
             return revision
 
@@ -182,16 +182,15 @@ class GitSources:
         return problems
 
 
-async def _choose(remote: Remote, wanted: Wanted, lock: int) -> Revision:
+async def _choose(remote: Remote, wanted: Wanted) -> Revision:
     mirror = remote.mirror
     found = await mirror.look_up(*map(kept_name, wanted.names))
     candidates = {
         name: revision for name, revision in zip(wanted.names, found, strict=True) if revision is not None
     }
     if wanted.sha is not None:
+        # Never asked of the host by its SHA: some hosts give commits of forks, which nobody here has merged.
         commits = await mirror.beginning_with(wanted.sha)
-        if wanted.is_full_sha and not commits and await mirror.fetch_commit(remote.access, wanted.sha, lock):
-            commits = await mirror.beginning_with(wanted.sha)
         # What a tag's own SHA leads to is another commit's.
         candidates |= {one: one for one in commits if one.startswith(wanted.sha)}
     near: tuple[str, ...] = ()
