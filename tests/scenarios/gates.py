@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from funade.domain.application import TargetConfiguration
 from funade.domain.release import Release
 from funade.usecases.ports import Targets
 
@@ -133,6 +134,9 @@ class GatedTargets:
 
     def open(self, release: Release) -> Any:
         return _GatedTarget(self._targets.open(release), self._gates, "target")
+
+    def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
+        return self._targets.renew(release, today)
 
 
 class _GatedTarget(Gated):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Final
 
+    from funade.domain.application import TargetConfiguration
     from funade.domain.orders import Problem
     from funade.domain.release import Release
     from funade.domain.wire import Plain
@@ -30,7 +31,7 @@ class Surroundings:
 class TargetKind:
     """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened."""
 
-    __slots__ = ("open", "parse", "schema")
+    __slots__ = ("open", "parse", "renew", "schema")
 
     def __init__(
         self,
@@ -38,8 +39,9 @@ class TargetKind:
         schema: Callable[[], dict[str, Any]],
         parse: Callable[[Mapping[str, Plain], str], tuple[dict[str, Plain], Sequence[Problem]]],
         open: Callable[[Release, Surroundings], Target],
+        renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
     ) -> None:
-        self.schema, self.parse, self.open = schema, parse, open
+        self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
 class OpenTargets:
@@ -60,6 +62,15 @@ class OpenTargets:
             raise PermanentTargetError(message)
         return kind.open(release, self._surroundings)
 
+    def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
+        """Return an old release's parameters with the place and the secrets of today."""
+        from dataclasses import replace  # noqa: PLC0415 -- see above
+
+        kind = KINDS.get(today.kind)
+        if kind is None or today.kind != release.target.kind:
+            return today
+        return replace(today, settings=kind.renew(release.target.settings, today.settings))
+
 
 def _command_schema() -> dict[str, Any]:
     from funade.targets.command import config  # noqa: PLC0415 -- see above
@@ -79,6 +90,14 @@ def _open_command(release: Release, surroundings: Surroundings) -> Target:
     return target.open_target(release, surroundings)
 
 
+def _renew_command(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:
+    from funade.targets.command import config  # noqa: PLC0415 -- see above
+
+    return config.renew(old, today)
+
+
 KINDS: Final[Mapping[str, TargetKind]] = {
-    "command": TargetKind(schema=_command_schema, parse=_parse_command, open=_open_command),
+    "command": TargetKind(
+        schema=_command_schema, parse=_parse_command, open=_open_command, renew=_renew_command
+    ),
 }

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from funade.domain.application import TargetConfiguration
 from funade.domain.errors import GuardRefused, PermanentTargetError, TemporaryTargetError
 from funade.domain.orders import (
     EndedBy,
@@ -222,6 +223,11 @@ class FakeTargets:
         if self.problem is not None:
             raise PermanentTargetError(self.problem)
         return FakeTarget(self.place, self.observed)
+
+    def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
+        """Return the old settings with today's `host`, the one setting that says where."""
+        host = {"host": today.settings["host"]} if "host" in today.settings else {}
+        return replace(today, settings={**release.target.settings, **host})
 
 
 def _key(execution: Execution) -> tuple[str, int]:

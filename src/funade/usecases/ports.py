@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from funade.domain.answers import ProcessShown, Quarantined
-from funade.domain.application import Configuration, Repository, SecretReference, Verification
+from funade.domain.application import (
+    Configuration,
+    Repository,
+    SecretReference,
+    TargetConfiguration,
+    Verification,
+)
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.events import Event
@@ -316,6 +322,9 @@ class Targets(Protocol):
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
+
+    def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
+        """Return an old release's parameters with the place and the secrets of today."""
 
 
 class Verifier(Protocol):

@@ -118,8 +118,13 @@ class RollBack:
                 Reason.NOTHING_VERIFIED, application=application.name, environment=environment.name
             )
             return Refused(because=nothing)
-        # Old revision, images and parameters; the way to the repository is today's.
-        release = replace(goal.release, repository=application.repository)
+        # Old revision, images and parameters; today's ways to the repository, to the place and to what runs there.
+        release = replace(
+            goal.release,
+            repository=application.repository,
+            target=self.assemble.targets.renew(goal.release, environment.target),
+            verify=environment.verify,
+        )
         assembled = await self.assemble.plan(release, goal.ref)
         if isinstance(assembled, Because):
             return Refused(because=assembled)

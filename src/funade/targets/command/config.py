@@ -33,6 +33,16 @@ class Settings:
     folder: str = "."
 
 
+#: What says where, and with which secrets: of today, whatever release is put there.
+PLACE = ("guard", "secrets", "abandoned")
+
+
+def renew(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return the parameters of an old release with today's place and secrets."""
+    parameters = {name: value for name, value in old.items() if name not in PLACE}
+    return parameters | {name: today[name] for name in PLACE if name in today}
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the section."""
     span = {

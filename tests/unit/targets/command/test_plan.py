@@ -38,7 +38,7 @@ def test_a_plan_checks_out_and_runs():
 )
 def test_a_plan_looks_at_what_runs_where_there_is_a_way(verification, data):
     steps = plan(Settings(run=("deploy",)), replace(RELEASE, verify=verification)).steps
-    assert steps[-1] == Step(name="verify", data={"equals": "{revision}", **data}, repeatable=True)
+    assert steps[-1] == Step(name="verify", data={"equals": RELEASE.revision, **data}, repeatable=True)
 
 
 def test_stored_settings_that_cannot_be_read_end_the_deployment():
