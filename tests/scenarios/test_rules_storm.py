@@ -41,11 +41,27 @@ from tests.scenarios.witness import Book, Witness
 
 WHO = st.sampled_from(["ada", "bob", "cy", "dee", ADA_AT_SLACK, BOB_AT_SLACK])
 CHIEF = st.sampled_from(["bob", "cy", BOB_AT_SLACK])
-REFS = st.sampled_from(["first", "second", "third"])
-WHICH = st.integers(1, 8)
-GATES = st.integers(0, 12)
+REFS = ["first", "second", "third"]
+NUMBERS = range(1, 9)
+ASK: list[Command] = [
+    *(deploy(ref) for ref in REFS * 4),
+    *(deploy(ref, force=True, reason="now") for ref in REFS),
+    back(),
+    back(),
+    back(force=True, reason="now"),
+    *(Retry(number=number) for number in NUMBERS),
+]
+STOP: list[Command] = [command(number=number) for number in NUMBERS for command in (Cancel, Reject)]
+CLOSE: list[Command] = [
+    *(lock(lasts=timedelta(seconds=seconds)) for seconds in (5, 20, 60)),
+    *(lock(lasts=timedelta(seconds=seconds), steal=True) for seconds in (5, 20)),
+    lock(),
+    PauseAll(),
+]
+OPEN: list[Command] = [Unlock(**HERE), Unlock(**HERE, force=True, reason="now"), ResumeAll()]
+GATES = st.integers(1, 12)
 WAITS_AT_MOST_MINUTES = 3
-SALE = Freeze(cron="sale", lasts=timedelta(seconds=40), reason="sale")
+SALE = Freeze(cron="sale", lasts=timedelta(seconds=12), reason="sale")
 
 
 class RulesStorm(RuleBasedStateMachine):
@@ -73,156 +89,118 @@ class RulesStorm(RuleBasedStateMachine):
         self.book.rollback = chiefs | {"ada"}
         self.book.approve = self.book.override = chiefs
 
-    @initialize()
-    def everybody_watches(self) -> None:
+    @initialize(count=st.integers(0, 2))
+    def everybody_watches(self, count: int) -> None:
+        self.the_configuration_changes(self._sre, self._deployers, count)
         self.fleet.round()
 
-    # People ask
+    # People. Few rules with much in each, and the way of things again and again, so that every run goes far.
 
-    @rule(who=WHO, ref=REFS)
-    def deploy(self, who: str, ref: str) -> None:
-        self._say(deploy(ref), who)
+    @rule(who=WHO, command=st.sampled_from(ASK), others=st.integers(0, 2))
+    def somebody_asks(self, who: str, command: Command, others: int) -> None:
+        """Often others ask too before anything follows."""
+        self._say(command, who)
+        for name, ref in [("ada", "second"), ("dee", "third")][:others]:
+            self._say(deploy(ref), name)
+        self.fleet.look()
 
-    @rule(who=CHIEF, ref=REFS)
-    def deploy_by_force(self, who: str, ref: str) -> None:
-        self._say(deploy(ref, force=True, reason="now"), who)
+    @rule(who=WHO, command=st.sampled_from(ASK), first=CHIEF, second=CHIEF)
+    def somebody_asks_and_others_agree(self, who: str, command: Command, first: str, second: str) -> None:
+        self._say(command, who)
+        self.others_agree(first, second)
 
-    @rule(who=WHO)
-    def roll_back(self, who: str) -> None:
-        self._say(back(), who)
+    @rule(first=CHIEF, second=CHIEF)
+    def others_agree(self, first: str, second: str) -> None:
+        for one in self._waiting():
+            self._say(approve(one.number, revision=one.revision), first)
+            self._say(approve(one.number), second)
+        self.fleet.look()
 
-    @rule(who=WHO, which=WHICH)
-    def retry(self, who: str, which: int) -> None:
-        self._say(Retry(number=which), who)
-
-    @rule(who=WHO, which=WHICH)
-    def cancel(self, who: str, which: int) -> None:
-        self._say(Cancel(number=which), who)
-
-    # People decide
-
-    @rule(who=CHIEF, which=WHICH)
-    def approve(self, who: str, which: int) -> None:
-        self._say(approve(which), who)
-
-    @rule(who=CHIEF)
-    def approve_what_asks(self, who: str) -> None:
-        for one in self.fleet.unended():
-            if one.state is State.AWAITING_APPROVAL:
-                self._say(approve(one.number, revision=one.revision), who)
-
-    @rule(who=CHIEF, which=WHICH)
-    def reject(self, who: str, which: int) -> None:
-        self._say(Reject(number=which), who)
-
-    @rule(who=CHIEF)
-    def override_what_waits(self, who: str) -> None:
-        for one in self.fleet.unended()[:1]:
+    @rule(who=CHIEF, which=st.integers(0, 1))
+    def somebody_overrides(self, who: str, which: int) -> None:
+        for one in self._waiting()[which : which + 1]:
             self._say(override(one.number), who)
+        self.fleet.look()
 
-    # People close and open
-
-    @rule(who=WHO, seconds=st.sampled_from([None, 5, 30]), steal=st.booleans())
-    def lock(self, who: str, seconds: int | None, steal: bool) -> None:
-        lasts = None if seconds is None else timedelta(seconds=seconds)
-        self._say(lock(lasts=lasts, steal=steal), who)
-
-    @rule(who=WHO, force=st.booleans())
-    def unlock(self, who: str, force: bool) -> None:
-        self._say(Unlock(**HERE, force=force, reason="now"), who)
-
-    @rule(who=WHO)
-    def pause(self, who: str) -> None:
-        self._say(PauseAll(), who)
+    @rule(who=WHO, command=st.sampled_from([*STOP, *CLOSE, *CLOSE, *CLOSE]))
+    def somebody_stops_or_closes(self, who: str, command: Command) -> None:
+        self._say(command, who)
 
     @rule(who=CHIEF)
-    def resume(self, who: str) -> None:
-        self._say(ResumeAll(), who)
-
-    @rule(who=CHIEF)
-    def reopen(self, who: str) -> None:
+    def somebody_opens_everything(self, who: str) -> None:
+        for command in OPEN:
+            self._say(command, who)
         if self.fleet.berth("production").doubt is not None:
+            # Whatever lives there is the guard's to end from now on.
             self.world.place.forgiven.add(("shop", "production"))
             self._say(Reopen(**HERE), who)
+        self.fleet.look()
 
-    # The configuration changes under them
+    def _waiting(self) -> list[Deployment]:
+        return [one for one in self.fleet.unended() if one.state is not State.RUNNING]
 
-    @rule(members=st.sampled_from([("bob", "cy"), ("bob", "cy"), ("bob",), ("cy",), ("cy", "dee"), ()]))
-    def people_come_and_leave(self, members: tuple[str, ...]) -> None:
-        self._sre = members
+    # The world changes under them
+
+    @rule(
+        members=st.sampled_from([("bob", "cy"), ("bob", "cy"), ("bob",), ("cy",), ("cy", "dee")]),
+        deployers=st.sampled_from([("ada", "dee"), ("ada", "dee"), ("ada",), ("dee",), ()]),
+        count=st.integers(0, 2),
+    )
+    def the_configuration_changes(
+        self, members: tuple[str, ...], deployers: tuple[str, ...], count: int
+    ) -> None:
+        self._sre, self._deployers = members, deployers
         set_group(self.world, members)
-        self._write_down()
-
-    @rule(members=st.sampled_from([("ada", "dee"), ("ada",), ("dee",), ()]))
-    def deployers_come_and_leave(self, members: tuple[str, ...]) -> None:
-        self._deployers = members
         shop = self.world.configurations.configuration.applications["shop"]
-        rights = {**shop.environments["production"].rights, Right.DEPLOY: (*members, "sre")}
-        self.world.change_environment("production", rights=rights)
+        rights = {**shop.environments["production"].rights, Right.DEPLOY: (*deployers, "sre")}
+        self.world.change_environment("production", rights=rights, approvals=count)
+        self.book.approvals = count
         self._write_down()
 
-    @rule(count=st.integers(0, 2))
-    def approvals_are_wanted(self, count: int) -> None:
-        self.book.approvals = count
-        self.world.change_environment("production", approvals=count)
-
-    @rule()
-    def a_sale_begins(self) -> None:
-        now = self.world.clock.now()
-        self.world.calendar.openings = {"sale": [now]}
-        self.book.freezes += 1
-        self.book.frozen_until = now + SALE.lasts
-
-    @rule(name=REFS, to=REFS)
-    def a_branch_moves(self, name: str, to: str) -> None:
+    @rule(name=st.sampled_from(REFS), to=st.sampled_from(REFS), is_sale=st.booleans())
+    def a_branch_moves_or_a_sale_begins(self, name: str, to: str, is_sale: bool) -> None:
         self.world.sources.point(f"refs/heads/{name}", self.world.revisions[to])
+        if is_sale:
+            now = self.world.clock.now()
+            self.world.calendar.openings = {"sale": [now]}
+            self.book.frozen = (now, now + SALE.lasts)
 
     def _say(self, command: Command, who: str) -> None:
-        if self.fleet.able:
-            self.fleet.says(command, who)
+        if not self.fleet.able:
+            self.somebody_comes()
+        self.fleet.says(command, who)
 
     # Processes and time
 
-    @rule()
-    def look(self) -> None:
+    @rule(programs_end=st.sampled_from([True, True, False]), sweeps=st.booleans())
+    def things_go_on(self, programs_end: bool, sweeps: bool) -> None:
+        self.fleet.look()
+        self.fleet.time_passes()
+        if programs_end:
+            self.fleet.programs_end()
+        if sweeps:
+            self.fleet.sweep()
+        self.fleet.look()
+
+    @rule(which=st.integers(0, 1), gate=GATES, freezes=st.booleans())
+    def trouble_comes(self, which: int, gate: int, freezes: bool) -> None:
+        """One dies or stands still at one of its next steps."""
+        gates = self.fleet.processes[which].gates
+        (gates.freeze if freezes else gates.kill)(gate)
         self.fleet.look()
 
     @rule()
-    def sweep(self) -> None:
-        self.fleet.sweep()
-
-    @rule(which=st.integers(0, 1), gate=GATES)
-    def die(self, which: int, gate: int) -> None:
-        self.fleet.processes[which].gates.kill(gate or None)
+    def somebody_comes(self) -> None:
+        """Whoever stood still goes on with what it was doing; somebody new comes for the dead."""
+        for process in self.fleet.processes:
+            process.gates.thaw()
         self.world.loop.goes_on()
-
-    @rule(which=st.integers(0, 1), gate=GATES)
-    def freeze(self, which: int, gate: int) -> None:
-        self.fleet.processes[which].gates.freeze(gate or None)
-
-    @rule(which=st.integers(0, 1))
-    def thaw(self, which: int) -> None:
-        self.fleet.processes[which].gates.thaw()
-        self.world.loop.goes_on()
-
-    @rule()
-    def somebody_new_comes(self) -> None:
         self.fleet.replace_dead()
 
-    @rule(seconds=st.sampled_from([1, 5, 14, 16]))
-    def time_passes(self, seconds: int) -> None:
-        self.fleet.time_passes(seconds)
-
-    @rule()
-    def a_lease_runs_out(self) -> None:
-        for _ in range(5):
+    @rule(rounds=st.sampled_from([5, 5, 5, WAITS_AT_MOST_MINUTES * 12 + 1]))
+    def leases_or_all_that_waits_run_out(self, rounds: int) -> None:
+        for _ in range(rounds):
             self.fleet.time_passes()
-            self.fleet.look()
-
-    @rule()
-    def much_time_passes(self) -> None:
-        for _ in range(WAITS_AT_MOST_MINUTES * 60 // 10 + 1):
-            self.fleet.time_passes(10)
         self.fleet.look()
 
     @precondition(lambda self: self.fleet.world.place.running())
@@ -256,10 +234,10 @@ class RulesStorm(RuleBasedStateMachine):
 
     def _everything_ends(self) -> None:
         """Whatever is locked, frozen, paused or unapproved now stays so, and everything ends all the same."""
+        self.somebody_comes()
         for process in self.fleet.processes:
-            process.gates.thaw()
-        self.world.loop.goes_on()
-        self.fleet.replace_dead()
+            process.gates.kill()
+        self.somebody_comes()
         self.fleet.comes_to_rest()
         self.an_end_is_for_good()
 

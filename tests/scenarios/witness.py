@@ -28,9 +28,8 @@ class Book:
     approve: set[str] = field(default_factory=set)
     override: set[str] = field(default_factory=set)
     approvals: int = 0
-    frozen_until: datetime | None = None
-    freezes: int = 0
-    """How many windows have opened."""
+    frozen: tuple[datetime, datetime] | None = None
+    """When the last window opened, and when it closes."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class _Breach:
 
     who: str
     lock: int
-    freeze: int
+    freeze: tuple[datetime, datetime] | None
     approvals: int
 
 
@@ -84,7 +83,7 @@ class Witness:
             breach = _Breach(
                 who=self.book.who_is[one.by_id],
                 lock=self._lock_number(row),
-                freeze=self.book.freezes,
+                freeze=self.book.frozen,
                 approvals=self.book.approvals,
             )
             self._breaches.setdefault(row.id, []).append(breach)
@@ -122,9 +121,9 @@ class Witness:
         return any(one.lock == self._lock_number(row) for one in self._breached(row))
 
     def _passes_freeze(self, row: Deployment) -> bool:
-        if self.book.frozen_until is None or self.book.frozen_until <= self._now():
+        if self.book.frozen is None or self.book.frozen[1] <= self._now():
             return True
-        return any(one.freeze == self.book.freezes for one in self._breached(row))
+        return any(one.freeze == self.book.frozen for one in self._breached(row))
 
     def _is_approved(self, row: Deployment, asker: str) -> bool:
         people = {self.book.who_is[one.by_id] for one in row.approvals if one.digest == row.digest}
