@@ -36,7 +36,8 @@ class Journal:
         self, batch: Sequence[tuple[Announcement, Deployment | None]]
     ) -> list[tuple[Announcement, Deployment | None]]:
         with effect("journal.open"):
-            file = self._path.open("ab+")
+            # It tells what is deployed where: for its owner only, like the store beside it.
+            file = open(self._path, "ab+", opener=lambda path, flags: os.open(path, flags, 0o600))  # noqa: SIM115 - closed below
         with file:
             self._lock(file)
             said = self._said(file)
