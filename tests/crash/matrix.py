@@ -33,6 +33,7 @@ ELSEWHERE = {
     "command.ask_system": "only where there is no /proc",
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
     "command.write_bug": "only after a mistake of ours",
+    "store.follow_approvals": "tests/scenarios/test_approving.py: needs people and approvals in the file",
     "sources.add_lfs_filter": _REPOSITORIES,
     "sources.bring_large_files": _REPOSITORIES,
     "sources.end_git": _REPOSITORIES,

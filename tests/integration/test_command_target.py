@@ -244,11 +244,11 @@ async def test_a_program_that_runs_too_long_is_ended(machine):
 
 
 async def test_a_program_that_nobody_looks_after_stops_where_that_was_asked_for(machine):
-    machine.lease = timedelta(seconds=0.5)
+    machine.lease = timedelta(seconds=2)
     it = await machine.start(["sleep", "600"], abandoned="stop")
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    while loop.time() < begun + 1.2:
+    while loop.time() < begun + 3:
         await machine.place.keep_alive(it)
         await asyncio.sleep(0.05)
     assert (await machine.place.look(it)).standing is Standing.RUNNING
@@ -396,10 +396,14 @@ async def test_what_a_full_disk_did_not_take_is_marked_in_the_log(machine):
         [
             "sh",
             "-c",
-            "head -c 1500000 /dev/zero; touch full; while [ ! -e room ]; do sleep 0.01; done; echo on",
+            (
+                "while [ ! -e go ]; do sleep 0.01; done; head -c 1500000 /dev/zero; touch full;"
+                " while [ ! -e room ]; do sleep 0.01; done; echo on"
+            ),
         ]
     )
     limit = resource.prlimit(machine.supervisor(it).pid, resource.RLIMIT_FSIZE, (1_000_000, -1))
+    (machine.workspace / "go").touch()
     await until((machine.workspace / "full").exists)
     await until(lambda: (machine.folder(it) / "output.log").stat().st_size >= 1_000_000)
     resource.prlimit(machine.supervisor(it).pid, resource.RLIMIT_FSIZE, limit)

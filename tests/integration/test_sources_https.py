@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from funade.domain.application import Repository, SecretReference
-from funade.domain.errors import SourceError
+from funade.domain.errors import SourceError, UnknownRef
 from funade.domain.revision import Revision
 from funade.sources import GitSources
 from tests.contracts.git_repository import GitRepository, KnownSecrets
@@ -156,9 +156,10 @@ async def test_plain_http_is_for_this_machine(sources, story, first, tmp_path):
         assert await sources.resolve(plain, "main") == first
 
 
-async def test_a_full_sha_that_no_name_leads_to_is_asked_for(sources, repository, story, first):
+async def test_a_full_sha_that_no_name_leads_to_is_not_asked_for(sources, repository, story, first):
     lost = story.commit("Lost", parents=[first])
-    assert await sources.resolve(repository, lost) == lost
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, lost)
 
 
 @pytest.mark.needs("git-lfs")

@@ -270,7 +270,7 @@ def test_a_fault_at_the_commit_of_many_is_an_error_for_each_and_none_is_done_twi
 def test_what_is_broken_by_our_own_mistake_is_refused_whole(store):
     def work(change):
         change.forget_process("x")
-        change._connection.exec_driver_sql("INSERT INTO store VALUES (NULL, NULL, NULL, NULL)")
+        change._connection.exec_driver_sql("INSERT INTO store VALUES (NULL, NULL, NULL, NULL, NULL)")
 
     with pytest.raises(StoreError, match="refused a change that breaks its rules"):
         store.change(work)
