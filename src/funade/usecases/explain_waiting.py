@@ -12,6 +12,9 @@ from funade.usecases.living import Living
 from funade.usecases.ports import Clock, Reading
 from funade.usecases.rules import GatherRules
 
+#: Of so many that are ahead it is told whether a rule keeps them; further back nobody's place is so exact.
+LOOKED_AT = 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainWaiting:
@@ -46,7 +49,8 @@ class ExplainWaiting:
         if is_blocked:
             return before
         ids = {one.number: one.id for one in entries}
-        return tuple(one for one in before if not self._is_passed(ids[one], berth, look, now))
+        near, far = before[:LOOKED_AT], before[LOOKED_AT:]
+        return (*(one for one in near if not self._is_passed(ids[one], berth, look, now)), *far)
 
     def _is_passed(self, id: str, berth: Berth, look: Reading, now: datetime) -> bool:
         other = look.deployment_by_id(id)
