@@ -59,6 +59,14 @@ CLOSE: list[Command] = [
     PauseAll(),
 ]
 OPEN: list[Command] = [Unlock(**HERE), Unlock(**HERE, force=True, reason="now"), ResumeAll()]
+SRE = st.sampled_from([("bob", "cy"), ("bob", "cy"), ("bob",), ("cy",), ("cy", "dee")])
+DEPLOYERS = st.sampled_from([("ada", "dee"), ("ada", "dee"), ("ada",), ("dee",), ()])
+BEFORE_THE_START = [
+    "sources.check_out:before",
+    "place.look:after",
+    "ledger.read:after",
+    "ledger.change:before",
+]
 GATES = st.integers(1, 12)
 WAITS_AT_MOST_MINUTES = 3
 SALE = Freeze(cron="sale", lasts=timedelta(seconds=12), reason="sale")
@@ -141,11 +149,10 @@ class RulesStorm(RuleBasedStateMachine):
 
     # The world changes under them
 
-    @rule(
-        members=st.sampled_from([("bob", "cy"), ("bob", "cy"), ("bob",), ("cy",), ("cy", "dee")]),
-        deployers=st.sampled_from([("ada", "dee"), ("ada", "dee"), ("ada",), ("dee",), ()]),
-        count=st.integers(0, 2),
-    )
+    @rule(data=st.data())
+    def people_come_and_leave(self, data: st.DataObject) -> None:
+        self.the_configuration_changes(data.draw(SRE), data.draw(DEPLOYERS), data.draw(st.integers(0, 2)))
+
     def the_configuration_changes(
         self, members: tuple[str, ...], deployers: tuple[str, ...], count: int
     ) -> None:
@@ -188,6 +195,26 @@ class RulesStorm(RuleBasedStateMachine):
         gates = self.fleet.processes[which].gates
         (gates.freeze if freezes else gates.kill)(gate)
         self.fleet.look()
+
+    @rule(
+        gate=st.sampled_from(BEFORE_THE_START),
+        who=CHIEF,
+        command=st.sampled_from([*CLOSE, *STOP]),
+        data=st.data(),
+    )
+    def one_is_slow_and_people_are_not(
+        self, gate: str, who: str, command: Command, data: st.DataObject
+    ) -> None:
+        """Much can happen between a turn and its start."""
+        self.somebody_comes()
+        slow = self.fleet.processes[0]
+        slow.gates.freeze(gate)
+        self.fleet.look()
+        self._say(command, who)
+        if data.draw(st.booleans()):
+            self.people_come_and_leave(data)
+        slow.gates.thaw()
+        self.world.loop.goes_on()
 
     @rule()
     def somebody_comes(self) -> None:

@@ -44,6 +44,10 @@ def judge(deployment: Deployment, sighting: Sighting, observed: Observed, live_b
         return _seen_or(Verdict(state=State.FAILED, because=lost), observed)
     if ending.by is EndedBy.ITSELF:
         return _judge_exit(ending, deployment, observed)
+    if ending.by is EndedBy.CANCEL and deployment.wish is None:
+        # Its owner was so slow that it began while another process made sure that it never would.
+        taken = because(Reason.EXECUTION_LOST, problem="it began too late and was ended at once")
+        return _seen_or(Verdict(state=State.FAILED, because=taken), observed)
     if ending.by is EndedBy.CANCEL:
         old_runs = observed.revision is not None and observed.revision == live_before
         state = State.CANCELLED if old_runs else State.FAILED

@@ -44,29 +44,34 @@ class ChangeEnvironment:
         self, command: Lock | Unlock | Reopen | Hold | Resume, actor: Actor, person: Person
     ) -> Answer:
         """Return the environment as it is now, or Refused when there was nothing to change."""
-
-        def work(change: Transaction) -> Answer:
-            now = self.clock.now()
-            berth = change.lock_berth(command.application, command.environment)
-            turnout = _decide(command, berth, actor, person, now)
-            if isinstance(turnout, Because):
-                return Refused(because=turnout)
-            if isinstance(command, Reopen) and berth.doubt is not None:
-                # One that can be read has ended by now; one that cannot ends by this word.
-                change.write_off(berth.doubt.number)
-            change.save_berth(turnout.berth)
-            event = Event(
-                at=now,
-                by=person.name,
-                application=berth.application,
-                environment=berth.environment,
-                happening=turnout.happening,
-            )
-            change.record(event)
-            return Changed(berth=turnout.berth, stolen_from=turnout.stolen_from)
-
         with effect("store.change_environment"):
-            return await self.ledger.change(work)
+            return await self.ledger.change(lambda change: self._write(change, command, actor, person))
+
+    def _write(
+        self,
+        change: Transaction,
+        command: Lock | Unlock | Reopen | Hold | Resume,
+        actor: Actor,
+        person: Person,
+    ) -> Answer:
+        now = self.clock.now()
+        berth = change.lock_berth(command.application, command.environment)
+        turnout = _decide(command, berth, actor, person, now)
+        if isinstance(turnout, Because):
+            return Refused(because=turnout)
+        if isinstance(command, Reopen) and berth.doubt is not None:
+            # One that can be read has ended by now; one that cannot ends by this word.
+            change.write_off(berth.doubt.number)
+        change.save_berth(turnout.berth)
+        event = Event(
+            at=now,
+            by=person.name,
+            application=berth.application,
+            environment=berth.environment,
+            happening=turnout.happening,
+        )
+        change.record(event)
+        return Changed(berth=turnout.berth, stolen_from=turnout.stolen_from)
 
 
 def _decide(

@@ -80,6 +80,12 @@ def test_what_never_began_was_cancelled(standing):
     assert not verdict.began
 
 
+@pytest.mark.parametrize(("seen", "state"), [("new", S), ("old", F), ("another", F), ("nobody looked", F)])
+def test_what_was_ended_and_nobody_wished_it_is_not_called_cancelled(seen, state):
+    verdict = judge(UNWISHED, Sighting(standing=Standing.ENDED, ending=CANCEL), SEEN[seen], OLD)
+    assert (verdict.state, verdict.because.code) == (state, Reason.EXECUTION_LOST)
+
+
 def test_a_cancel_of_the_first_deployment_ever_has_no_old_one_to_see():
     verdict = judge(WISHED, Sighting(standing=Standing.ENDED, ending=CANCEL), SILENT, None)
     assert verdict.state is F
