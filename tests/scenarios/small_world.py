@@ -5,6 +5,7 @@ all that is kept of it: to go one step further, the code is run again from its b
 """
 
 from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -158,6 +159,9 @@ def change(world: Small, work: Callable[[Any], Any]) -> tuple[Small, Any]:
 
 class SmallPlace:
     """The Place port: a guard that refuses what it must, and notes what it would have had to mend."""
+
+    def expecting(self, execution: Execution) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def look(self, execution: Execution) -> Sighting:
         return await Call("look", lambda world: (world, _sight(world, execution)))  # type: ignore[no-any-return]

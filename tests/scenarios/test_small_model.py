@@ -143,9 +143,9 @@ SMALL = {
 LARGE = {
     "two crashes": {"crash": 2},
     "a crash, and a lock": {"crash": 1, "lock": 1, "unlock": 1},
-    "a crash, and an approver who leaves": {"crash": 1, "leave": 1, "cy": 1},
+    "a crash, and an approver who leaves": {"crash": 1, "leave": 1, "cy": 2},
     "a slow process, and a cancel": {"freeze": 1, "cancel": 1},
-    "a slow process, and an approver who leaves": {"freeze": 1, "leave": 1, "cy": 1},
+    "a slow process, and an approver who leaves": {"freeze": 1, "leave": 1, "cy": 2},
     "a slow process, and a lock": {"freeze": 1, "lock": 1, "unlock": 1},
     "a slow process, and the end of the longest wait": {"freeze": 1, "wait": 1},
     "a slow process, and a crash": {"freeze": 1, "crash": 1},
