@@ -7,6 +7,7 @@ from funade.domain.application import Configuration
 from funade.domain.errors import ConfigError, ConfigErrors
 from funade.settings import file, nodes, shape
 from funade.settings.applications import read_applications
+from funade.settings.databases import read_database
 from funade.settings.kinds import Kinds
 from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
@@ -46,9 +47,14 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         else {}
     )
     data = (found["data"].text() if "data" in found else None) or ".funade"
+    database = read_database(found["database"]) if "database" in found else None
     report.finish()
     return Configuration(
-        path=str(path), applications=applications, people=people, data=str(place(data, path.parent))
+        path=str(path),
+        applications=applications,
+        people=people,
+        data=str(place(data, path.parent)),
+        database=database,
     )
 
 
