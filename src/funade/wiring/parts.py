@@ -23,6 +23,7 @@ from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.ports import Configurations, Sources, Targets
 from funade.usecases.read_log import ReadOutput
+from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
@@ -81,6 +82,7 @@ def connect(configurations: Configurations) -> Parts:
         history=ShowPast(ledger=ledger),
         show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
         log=ReadOutput(ledger=ledger, logs=logs),
+        refuse=RecordRefusal(ledger=ledger, clock=clock),
     )
     return Parts(
         data=data,
@@ -94,5 +96,5 @@ def connect(configurations: Configurations) -> Parts:
         targets=targets,
         living=living,
         rules=rules,
-        desk=Desk(configurations=configurations, ledger=ledger, clock=clock, verbs=verbs),
+        desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )
