@@ -9,6 +9,7 @@ from funade.domain.application import Configuration
 from funade.domain.errors import ConfigError, ConfigErrors
 from funade.settings import file, nodes, shape
 from funade.settings.applications import read_applications
+from funade.settings.databases import read_database
 from funade.settings.kinds import Kinds
 from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
@@ -48,8 +49,11 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         if "applications" in found
         else {}
     )
+    database = read_database(found["database"]) if "database" in found else None
     report.finish()
-    return Configuration(path=str(path), applications=applications, people=people, data=str(data))
+    return Configuration(
+        path=str(path), applications=applications, people=people, data=str(data), database=database
+    )
 
 
 def owner_of(data: Path) -> str:
