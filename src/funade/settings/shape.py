@@ -92,6 +92,12 @@ REPOSITORY = _object(
     lfs={"type": "boolean", "default": False, "description": "Whether Git LFS files are fetched"},
 )
 
+DATABASE = _object(
+    ("url",),
+    url=_text("Where it is: `postgresql://user@host/name`, without a password", pattern="^postgres(ql)?://"),
+    password=_text("Where the password is: `env:NAME` or `file:/path`", pattern=_REFERENCE),
+)
+
 VERIFICATION = _object(
     url=_text("An `http(s)` address that is asked; it must answer 2xx", pattern="^https?://"),
     run={
@@ -188,6 +194,10 @@ FILE = _object(
         "People by what they do together",
     ),
     data=_text("The folder for everything that Funade keeps, seen from this file's", default=".funade"),
+    database={
+        "anyOf": [{"type": "string", "pattern": "^postgres(ql)?://"}, {"$ref": "#/$defs/database"}],
+        "description": "The PostgreSQL database that several processes share; without it, a file in `data`",
+    },
 )
 
 
@@ -210,6 +220,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "application": APPLICATION,
         "environment": ENVIRONMENT,
         "freeze": FREEZE,
+        "database": DATABASE,
         "repository": REPOSITORY,
         "verification": {**VERIFICATION, "oneOf": exactly_one},
         "target": {"description": TARGET["description"], "oneOf": choices},
