@@ -27,6 +27,7 @@ from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
@@ -76,6 +77,7 @@ class Process:
         rules = GatherRules(configurations=world.configurations, calendar=world.calendar)
         explain = ExplainWaiting(rules=rules, living=living, clock=clock)
         accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
+        status = ShowEverything(ledger=ledger, living=living, calendar=world.calendar, clock=clock)
         verbs = Verbs(
             plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
@@ -87,12 +89,13 @@ class Process:
             cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
             pause=PauseEverything(ledger=ledger, clock=clock),
             change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
-            status=ShowEverything(ledger=ledger, living=living),
+            status=status,
             history=ShowPast(ledger=ledger),
-            show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain),
+            show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain, status=status),
             log=ReadOutput(ledger=ledger, logs=world.logs),
+            refuse=RecordRefusal(ledger=ledger, clock=clock),
         )
-        self.desk = Desk(configurations=world.configurations, ledger=ledger, clock=clock, verbs=verbs)
+        self.desk = Desk(configurations=world.configurations, ledger=ledger, verbs=verbs)
         self.reconcile = ReconcileDeployments(
             ledger=ledger, living=living, lease=heart, clock=clock, rules=rules
         )

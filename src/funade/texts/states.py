@@ -46,6 +46,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("look whether it is live"),
     ),
 }
+STARTED = mark("started")
 NOT_VERIFIED = mark("succeeded, not verified")
 
 
