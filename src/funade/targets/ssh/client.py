@@ -127,7 +127,7 @@ async def connect(host: Host, access: Access, secrets: Secrets, tunnel: Connecti
                 # What a person keeps for their own use is no rule for deployments.
                 config=None,
                 tunnel=None if tunnel is None else tunnel.raw,
-                known_hosts=b"" if access.host_keys else str(known_hosts_of(access)),
+                known_hosts=_believed(access),
                 password=None,
                 preferred_auth="publickey",
                 keepalive_interval=KEEPALIVE_SECONDS,
@@ -136,6 +136,12 @@ async def connect(host: Host, access: Access, secrets: Secrets, tunnel: Connecti
                 **options,
             )
     return Connection(host, raw)
+
+
+def _believed(access: Access) -> bytes | str:
+    """Return the keys to believe: never None, which would mean all of them."""
+    file = known_hosts_of(access)
+    return b"" if access.host_keys or not file.exists() else str(file)
 
 
 def known_hosts_of(access: Access) -> Path:

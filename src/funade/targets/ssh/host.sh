@@ -622,6 +622,9 @@ do_look() {
 }
 
 do_intend() { # raises the guard; tells which release directory is there already
+  for tool in flock setsid tar gzip mkfifo; do
+    command -v "$tool" >/dev/null 2>&1 || fail "there is no program \`$tool\`: \`funade check\` says what to install"
+  done
   field remaining
   field made_of
   mkdir -p "$guard" && chmod 700 "$guard" || fail "\`$guard\` cannot be made: may the user write to \`$base\`?"
