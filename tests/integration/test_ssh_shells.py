@@ -12,10 +12,11 @@ from threading import Thread
 
 import pytest
 
-from funade.targets.ssh.request import REMOTE_COMMAND, Request, hook_fields, list_of
+from funade.targets.ssh.request import REMOTE_COMMAND, Program, Request, hook_fields, line_of, list_of
 
 pytestmark = [pytest.mark.slow]
 
+PROGRAMS = {"send": Program.SEND, "follow": Program.FOLLOW}
 SHELLS = [
     pytest.param(["dash"], marks=pytest.mark.needs("dash")),
     pytest.param(["bash", "--posix"], marks=pytest.mark.needs("bash")),
@@ -43,11 +44,11 @@ def ask(
     assert process.stdout is not None
     with process.stdin, process.stdout:
         with suppress(BrokenPipeError):
-            process.stdin.write(request.encoded() + data)
+            process.stdin.write(line_of(PROGRAMS.get(operation, Program.ANSWERS)) + request.encoded() + data)
             process.stdin.flush()
         with suppress(BrokenPipeError):
             process.stdin.close()
-        return process.stdout.read().decode()
+        return process.stdout.read().decode().removesuffix(".\n")
 
 
 def archive() -> bytes:
@@ -84,26 +85,28 @@ def test_every_shell_brings_a_release_live_and_tells_how_it_ended(shell, path, t
 
     def until_not(phase: str) -> str:
         deadline = time.monotonic() + 20
-        while (seen := tell("look")[0]).startswith(f"phase {phase}"):
+        while (seen := tell("look", "0", "0")[0]).startswith(f"phase {phase}"):
             assert time.monotonic() < deadline, seen
         return seen
 
     assert tell("check")[-1] == "ok"
     assert not [line for line in tell("check") if line.startswith("missing") and "mv" not in line]
-    assert tell("look")[0] == "phase unseen"
+    assert tell("look", "0", "0")[0] == "phase unseen"
     assert tell("intend", "60", "made")[-1] == "ok"
-    assert tell("send", data=archive()) == ["ok"]
+    coming, word = tell("send", data=archive())
+    assert word == "ok"
+    assert tell("sent", coming.removeprefix("coming ")) == ["ok"]
     hook = hook_fields("echo", [("A", "x'\n\\y")], ["sh", "-c", 'printf "%s secret\\n" "$A"'])
     stage = ("1", "60", "s/secret/***/g")
     assert tell("prepare", *stage, "no", "made", "f" * 40, "r1", *list_of(["log/"]), "1", *hook) == ["began"]
     assert until_not("preparing") == "phase prepared "
-    assert tell("output", "0")[-2:] == ["x'", "\\y ***"]
+    assert tell("follow", "0", "now")[-2:] == ["x'", "\\y ***"]
     failing = hook_fields("exit", [], ["sh", "-c", "exit 3"])
     assert tell("publish", *stage, "5", "1", *failing) == ["began"]
     assert until_not("publishing").startswith("phase ended itself 3 ")
     assert (base / "current" / "bin" / "run").read_text() == "hi\n"
     assert (base / "current" / "REVISION").read_text() == "f" * 40 + "\n"
-    assert tell("look")[3:5] == ["current r1", f"revision {'f' * 40}"]
+    assert tell("look", "0", "0")[3:5] == ["current r1", f"revision {'f' * 40}"]
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
@@ -111,19 +114,21 @@ def test_every_shell_ends_what_it_is_asked_to_end(shell, path, tmp_path):
     base = tmp_path / "shop"
     base.mkdir()
     ask(shell, base, path, "intend", "60", "made")
-    ask(shell, base, path, "send", data=archive())
+    coming = ask(shell, base, path, "send", data=archive()).splitlines()[0].removeprefix("coming ")
+    ask(shell, base, path, "sent", coming)
     hook = hook_fields("sleep", [], ["sh", "-c", "trap '' TERM; sleep 600 & sleep 600"])
     ask(shell, base, path, "prepare", "1", "60", "", "no", "made", "f" * 40, "r1", "0", "1", *hook)
     ask(shell, base, path, "cancel", "by ada")
     deadline = time.monotonic() + 20
-    while "phase preparing" in (seen := ask(shell, base, path, "look")):
+    while "phase preparing" in (seen := ask(shell, base, path, "look", "0", "0")):
         assert time.monotonic() < deadline, seen
     assert "phase ended cancel - " in seen
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_a_request_that_was_cut_short_does_nothing(shell, path, tmp_path):
-    whole = Request(operation="intend", fields=("/x", "a/b", "s", "d", "1", "7", "e", "60", "m")).encoded()
+    asked = Request(operation="intend", fields=("/x", "a/b", "s", "d", "1", "7", "e", "60", "m"))
+    whole = line_of(Program.ANSWERS) + asked.encoded()
     command = REMOTE_COMMAND.removeprefix("exec /bin/sh -c '").removesuffix("'")
     for length in (10, len(whole) - 40, len(whole) - 1):
         done = subprocess.run([*shell, "-c", command], input=whole[:length], capture_output=True, check=False)
