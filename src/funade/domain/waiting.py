@@ -6,18 +6,19 @@ from datetime import datetime
 from funade.domain.answers import Waiting
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
-from funade.domain.reason import Reason, because
+from funade.domain.reason import Because, Reason, because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids)."""
+    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (ids) where."""
 
     berth: Berth
     ahead: tuple[int, ...]
     alive: frozenset[str]
     now: datetime
     obstacles: tuple[Waiting, ...] = ()
+    machines: frozenset[str] = frozenset()
 
 
 def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
@@ -71,8 +72,15 @@ def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Wait
     since = deployment.started_at or deployment.asked_at
     found = []
     if deployment.owner not in around.alive:
-        reason = Reason.OWNER_SILENT if around.alive else Reason.NO_PROCESS_RUNNING
-        detail = because(reason, process=deployment.owner) if around.alive else because(reason)
-        found.append(Waiting(because=detail, since=since))
+        found.append(Waiting(because=_silence(deployment, around), since=since))
     found.append(Waiting(because=deployment.because or because(Reason.PROGRAM_RUNNING), since=since))
     return tuple(found)
+
+
+def _silence(deployment: Deployment, around: Surroundings) -> Because:
+    """Say why nobody looks after what runs."""
+    if not around.alive:
+        return because(Reason.NO_PROCESS_RUNNING)
+    if deployment.phase is Phase.EXECUTING and deployment.machine not in {None, *around.machines}:
+        return because(Reason.MACHINE_SILENT, machine=deployment.machine)
+    return because(Reason.OWNER_SILENT, process=deployment.owner)

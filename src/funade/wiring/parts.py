@@ -59,7 +59,7 @@ def connect(configurations: Configurations) -> Parts:
     data = Path(configuration.data)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
-    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(), OpenSecrets()
+    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(data), OpenSecrets()
     ledger = open_ledger(configuration, secrets)
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
