@@ -89,7 +89,7 @@ class Servers:
         """Start one; whenever it is killed, and `again`, start the next with the next of `traps`, then with none."""
         self._next, self._closing, self._again = list(traps), False, again
         for _ in range(self._runners):
-            self.add_runner(*traps[:1])
+            self.add_runner(traps[0] if traps else "")
         self._spawn()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()

@@ -38,6 +38,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("look whether it is live"),
     ),
 }
+STARTED = mark("started")
 NOT_VERIFIED = mark("succeeded, not verified")
 
 

@@ -33,6 +33,7 @@ class ExplainWaiting:
         obstacles = self.rules.obstacles(deployment, berth, look, now)
         processes = look.processes()
         alive = self.living.among(processes)
+        owner = next((one for one in processes if one.id == deployment.owner), None)
         around = Surroundings(
             berth=berth,
             ahead=self._ahead(deployment, berth, look, now, is_blocked=bool(obstacles)),
@@ -40,6 +41,7 @@ class ExplainWaiting:
             machines=frozenset(one.machine for one in processes if one.id in alive),
             now=now,
             obstacles=obstacles,
+            owner=owner.shown(alive=False) if owner else None,
         )
         return explain(deployment, around)
 

@@ -413,6 +413,9 @@ class Calendar(Protocol):
     def frozen(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
         """Return the window that is open at `now`; None when none is. Windows that meet or overlap are one."""
 
+    def next_freeze(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
+        """Return the window that opens next after `now`, and after the one that is open then; None when none will."""
+
 
 class Clock(Protocol):
     """Time, real or of a test."""

@@ -71,7 +71,13 @@ class TakeTurn:
                 return None
             claimed = change.claim(found, me)
             if found.owner != me:
-                happening = DeploymentTakenOver(by=me, standing=found.phase)
+                mine = next((one for one in change.processes() if one.id == me), None)
+                happening = DeploymentTakenOver(
+                    by=me,
+                    standing=found.phase,
+                    host=mine.host if mine else None,
+                    pid=mine.pid if mine else None,
+                )
                 change.record(about(claimed, happening, me, self.clock.now()))
             self._owe_checkout(change, claimed)
             return claimed

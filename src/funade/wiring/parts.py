@@ -66,9 +66,11 @@ def connect(configurations: Configurations) -> Parts:
     logs = AttemptLogs(data)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
-    rules = GatherRules(configurations=configurations, calendar=CronCalendar())
+    calendar = CronCalendar()
+    rules = GatherRules(configurations=configurations, calendar=calendar)
     explain = ExplainWaiting(rules=rules, living=living, clock=clock)
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
+    status = ShowEverything(ledger=ledger, living=living, calendar=calendar, clock=clock)
     verbs = Verbs(
         plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
@@ -78,9 +80,9 @@ def connect(configurations: Configurations) -> Parts:
         cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
         pause=PauseEverything(ledger=ledger, clock=clock),
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
-        status=ShowEverything(ledger=ledger, living=living),
+        status=status,
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status),
         log=ReadOutput(ledger=ledger, logs=logs),
         refuse=RecordRefusal(ledger=ledger, clock=clock),
     )

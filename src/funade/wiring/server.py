@@ -1,10 +1,12 @@
-"""`funade serve`: the desk on a socket, and a runner, in one process."""
+"""`funade serve`: the desk on a socket, a runner, and HTTP where the configuration wants it, in one process."""
 
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from funade import __version__
 from funade.domain.people import Actor
@@ -17,6 +19,10 @@ from funade.web.socket import SocketServer, who_asked
 from funade.wiring.parts import Parts
 from funade.wiring.runner import Tell
 from funade.wiring.starting import run_until_stopped
+
+if TYPE_CHECKING:
+    from funade.web.doors import HttpDoor
+    from funade.web.health import Report
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +46,26 @@ class Server:
 
         async def run(parts: Parts, runner: Runner) -> None:
             app = make_app(parts.desk, who_asked(data), self._health, speaks_as=speaks_as)
-            async with SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode):
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(
+                    SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode)
+                )
+                await self._open_site(stack, parts, runner)
                 await runner.run()
 
         await run_until_stopped(self.configurations, role="server", tell=self.tell, run=run)
+
+    async def _open_site(self, stack: AsyncExitStack, parts: Parts, runner: Runner) -> None:
+        """Listen for HTTP where the configuration says so; every room's doors and reports are named here."""
+        site = self.configurations.current().web
+        if site is None:
+            return
+        from funade.wiring.web import open_site  # noqa: PLC0415 - who serves no pages loads none
+
+        doors: list[HttpDoor] = []
+        reports: dict[str, Report] = {}
+        await stack.enter_async_context(open_site(site, parts, runner, doors=doors, reports=reports))
+        log.info("pages at %s, listening at %s port %s", site.url, site.host, site.port)
 
     def _health(self) -> Mapping[str, Plain]:
         return {"version": __version__, "configuration_problem": self.configurations.current().problem}

@@ -119,9 +119,14 @@ TOLD = [
     (DeploymentStarted(attempt=1, fence=3), "started", "開始"),
     (DeploymentStarted(attempt=2, fence=4), "started, attempt 2", "開始（2 回目）"),
     (
+        DeploymentTakenOver(by="p-2", standing="executing", host="mill", pid=42),
+        "taken over by process 42 on mill: running",
+        "mill のプロセス 42 が引き継ぎ: 実行中",
+    ),
+    (
         DeploymentTakenOver(by="p-2", standing="executing"),
-        "taken over by `p-2`: running",
-        "`p-2` が引き継ぎ: 実行中",
+        "taken over by another process: running",
+        "別のプロセスが引き継ぎ: 実行中",
     ),
     (
         ExecutionEnded(attempt=1, by="itself", exit_code=3),
