@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 class Surroundings:
     """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time."""
 
-    __slots__ = ("clock", "data", "lease", "secrets", "store")
+    __slots__ = ("clock", "data", "kept", "lease", "secrets", "store")
 
     def __init__(self, *, data: Path, store: str, secrets: Secrets, lease: timedelta, clock: Clock) -> None:
         self.data, self.store, self.secrets, self.lease, self.clock = data, store, secrets, lease, clock
+        #: what a kind keeps from one opened target to the next, by its name: its open connections
+        self.kept: dict[str, Any] = {}
 
 
 class TargetKind:
@@ -106,6 +108,30 @@ def _renew_command(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict
     return config.renew(old, today)
 
 
+def _ssh_schema() -> dict[str, Any]:
+    from funade.targets.ssh import shape  # noqa: PLC0415 -- see above
+
+    return shape.schema()
+
+
+def _parse_ssh(section: Mapping[str, Plain], where: str) -> tuple[dict[str, Plain], Sequence[Problem]]:
+    from funade.targets.ssh import config  # noqa: PLC0415 -- see above
+
+    return config.parse(section, where)
+
+
+def _open_ssh(release: Release, surroundings: Surroundings) -> Target:
+    from funade.targets.ssh import target  # noqa: PLC0415 -- see above
+
+    return target.open_target(release, surroundings)
+
+
+def _renew_ssh(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:
+    from funade.targets.ssh import config  # noqa: PLC0415 -- see above
+
+    return config.renew(old, today)
+
+
 KINDS: Final[Mapping[str, TargetKind]] = {
     "command": TargetKind(
         schema=_command_schema,
@@ -114,4 +140,5 @@ KINDS: Final[Mapping[str, TargetKind]] = {
         renew=_renew_command,
         is_local=True,
     ),
+    "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }
