@@ -130,6 +130,7 @@ class ProcessShown:
     started_at: datetime
     seen_at: datetime
     alive: bool
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

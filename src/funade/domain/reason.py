@@ -63,6 +63,7 @@ class Reason(StrEnum):
     VERIFYING = "verifying"  #: since, until
     TARGET_NOT_ANSWERING = "target_not_answering"  #: problem, since, until
     OWNER_SILENT = "owner_silent"  #: host, pid, since
+    MACHINE_SILENT = "machine_silent"  #: machine, since
     # A deployment ended.
     COMPLETED = "completed"  #: exit_code
     PROGRAM_FAILED = "program_failed"  #: exit_code or signal

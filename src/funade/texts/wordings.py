@@ -223,6 +223,11 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("the process that looks after it, {pid} on {host}, has been silent since {since}"),
         mark("the process that looks after it is silent"),
     ),
+    Reason.MACHINE_SILENT: (
+        mark("it runs on `{machine}`, where no Funade process has been alive since {since}"),
+        mark("it runs on `{machine}`, where no Funade process is alive"),
+        mark("it runs on a machine where no Funade process is alive"),
+    ),
     # A deployment ended.
     Reason.COMPLETED: (
         mark("its program ended with status {exit_code}"),

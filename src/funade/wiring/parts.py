@@ -60,7 +60,7 @@ def connect(configurations: Configurations) -> Parts:
     data = Path(configuration.data)
     make_private(data)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
-    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(), OpenSecrets()
+    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(data), OpenSecrets()
     ledger = open_ledger(configuration, secrets)
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
