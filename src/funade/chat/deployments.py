@@ -68,11 +68,11 @@ def _times(waiting: Waiting, why: str, reader: Reader) -> list[str]:
 def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
     """Return everything about a deployment."""
     deployment = answer.deployment
-    lines = [_first_sentence(answer, reader)]
+    lines = [first_sentence(answer, reader)]
     for index, waiting in enumerate(answer.waiting):
         why = _why(waiting, reader)
         lines += [*([why] if index else []), *indented(_times(waiting, why, reader))]
-    lines += ["", line_of_deployment(deployment, reader), *_course(deployment, reader)]
+    lines += ["", line_of_deployment(deployment, reader), *course(deployment, reader)]
     if answer.events:
         rows = [
             [moment(one.at, reader, to_the_second=True), happening_line(one, reader)] for one in answer.events
@@ -85,7 +85,8 @@ def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
     return lines
 
 
-def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
+def first_sentence(answer: DeploymentShown, reader: Reader) -> str:
+    """Return how it stands, and why."""
     deployment = answer.deployment
     state = standing_of(deployment, reader)
     if deployment.state is State.SUCCEEDED:
@@ -100,7 +101,7 @@ def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
     return reader.word(answers.STANDS_BECAUSE, number=deployment.number, state=state, why=why)
 
 
-def _course(deployment: Deployment, reader: Reader) -> list[str]:
+def course(deployment: Deployment, reader: Reader) -> list[str]:
     """Return who asked and why, when it began and ended, and who wants it gone."""
     by, at = plain(deployment.asked_by), moment(deployment.asked_at, reader)
     lines = [
@@ -164,7 +165,7 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
         commands.append(f"override {number} --reason …")
     if deployment.state in (State.FAILED, State.CANCELLED):
         commands.append(f"retry {number}")
-        if _has_something_to_go_back_to(deployment):
+        if has_something_to_go_back_to(deployment):
             commands.append(
                 spell(Rollback(application=deployment.application, environment=deployment.environment))
             )
@@ -173,7 +174,7 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
     return commands
 
 
-def _has_something_to_go_back_to(deployment: Deployment) -> bool:
+def has_something_to_go_back_to(deployment: Deployment) -> bool:
     """Tell whether its execution has begun where something was live before."""
     began = deployment.started_at is not None and deployment.purpose is not Purpose.ROLLBACK
     return began and deployment.preview.live is not None

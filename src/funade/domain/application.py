@@ -103,6 +103,26 @@ class Application:
         return next((one for one in self.environments.values() if name in one.aliases), None)
 
 
+SLACK_URL = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """How to reach a Slack workspace and how it reaches us; secrets by reference only.
+
+    With `app_token` Funade opens sockets to Slack; with `signing_secrets` (two while one replaces the other) Slack may
+    call Funade over HTTPS. `channel` is where applications without a channel of their own are told of.
+    """
+
+    bot_token: SecretReference
+    app_token: SecretReference | None = None
+    signing_secrets: tuple[SecretReference, ...] = ()
+    channel: str | None = None
+    language: str = "en"
+    command: str = "/funade"
+    url: str = SLACK_URL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """The whole of funade.yaml at one moment; `problem` is set while a newer file is broken and this one goes on."""
@@ -111,4 +131,5 @@ class Configuration:
     applications: Mapping[str, Application]
     people: People = field(default_factory=People)
     data: str = ".funade"
+    slack: Workspace | None = None
     problem: str | None = None

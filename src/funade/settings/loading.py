@@ -12,6 +12,7 @@ from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
 from funade.settings.repositories import place
 from funade.settings.secrecy import holds_secret
+from funade.settings.slack import read_slack
 
 
 def load(path: Path, kinds: Kinds) -> Configuration:
@@ -46,9 +47,14 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         else {}
     )
     data = (found["data"].text() if "data" in found else None) or ".funade"
+    slack = read_slack(found["slack"]) if "slack" in found else None
     report.finish()
     return Configuration(
-        path=str(path), applications=applications, people=people, data=str(place(data, path.parent))
+        path=str(path),
+        applications=applications,
+        people=people,
+        data=str(place(data, path.parent)),
+        slack=slack,
     )
 
 
