@@ -21,6 +21,7 @@ def sections(schema: Shape) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     parts = schema["$defs"]
     shapes = {
         "The file": schema,
+        "Its `database`": parts["database"],
         "A person": parts["person"],
         "An application": parts["application"],
         "Its `repository`": parts["repository"],

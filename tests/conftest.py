@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -43,11 +44,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("a storm: `bin/test long`")
 
 
+def pytest_sessionfinish() -> None:
+    """Stop the database server that this test process may have started."""
+    if found := sys.modules.get("tests.postgres"):
+        found.remove_shared()
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give the test nothing of the person who runs it: no settings, no keys, no cloud, no home."""
     for name in os.environ:
-        if name.startswith(("FUNADE_", "GIT_", "AWS_", "XDG_", "LC_", "SSH_")):
+        if name.startswith(("FUNADE_", "GIT_", "AWS_", "XDG_", "LC_", "SSH_", "PG")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("LANG", "C.UTF-8")

@@ -3,16 +3,21 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
+
+import pytest
 
 from funade.domain.deployment import Deployment
 from funade.store.sqlite import SqliteLedger
 from funade.usecases.ports import Ledger, Process, Reading, Transaction
 from tests.unit.domain.examples import NOON, deployment
+
+if TYPE_CHECKING:
+    from funade.store.postgres.ledger import PostgresLedger
 
 T = TypeVar("T")
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -24,6 +29,7 @@ class Store:
 
     ledger: Ledger
     sql: Sql
+    kind: str = "sqlite"
 
     def read(self, work: Callable[[Reading], T]) -> T:
         """Read outside of any loop."""
@@ -82,7 +88,53 @@ def open_sqlite(folder: Path) -> Iterator[Store]:
             return connection.execute(statement, values).fetchall()
 
     with closing(ledger):
-        yield Store(ledger, sql)
+        yield Store(ledger, sql, "sqlite")
 
 
-OPENERS = {"sqlite": open_sqlite}
+# Whoever asks for a file only must not load another store's driver: a test measures that.
+# ruff: noqa: PLC0415
+
+
+@contextmanager
+def open_postgres(folder: Path) -> Iterator[Store]:
+    """Open a ledger in a database of its own; the same folder leads to the same one."""
+    from tests import postgres
+
+    server = postgres.shared()
+    name = folder.name.lower()
+    if not server.has_database(name):
+        server.new_database(template(), name)
+    ledger = open_address(server.local_url(name))
+    around = server.connect(name)
+
+    def sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        cursor = around.execute(statement.replace("?", "%s"), values)
+        return cursor.fetchall() if cursor.description else []
+
+    with closing(around), closing(ledger):
+        yield Store(ledger, sql, "postgres")
+
+
+def template() -> str:
+    """Return a database of this test process that holds an empty store."""
+    from tests import postgres
+
+    server = postgres.shared()
+    if not server.has_database(postgres.TEMPLATE):
+        server.new_database(name=postgres.TEMPLATE)
+        open_address(server.local_url(postgres.TEMPLATE)).close()
+    return postgres.TEMPLATE
+
+
+def open_address(url: str) -> "PostgresLedger":
+    """Open a ledger in the database at an address."""
+    from funade.store.postgres.connecting import Address
+    from funade.store.postgres.ledger import PostgresLedger
+
+    return PostgresLedger(Address(url=url))
+
+
+Opener = Callable[[Path], AbstractContextManager[Store]]
+OPENERS: dict[str, Opener] = {"sqlite": open_sqlite, "postgres": open_postgres}
+#: For `@pytest.mark.parametrize` and `@pytest.fixture(params=…)`.
+STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]

@@ -12,13 +12,13 @@ from funade.domain.events import CancelAsked, DeploymentStarted, Event, RequestR
 from funade.domain.orders import EndedBy, Ending, Execution
 from funade.domain.reason import Reason, because
 from funade.usecases.ports import Entry, Obligation
-from tests.contracts.ledgers import OPENERS, Store, process, run
+from tests.contracts.ledgers import OPENERS, STORES, Store, process, run
 from tests.unit.domain.examples import NEW, NOON, OLD
 
 ODD = "日本 🚢 \0 \udcff '\"\\ ; DROP TABLE store"
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=STORES)
 def store(request, tmp_path):
     with OPENERS[request.param](tmp_path) as opened:
         yield opened
@@ -577,7 +577,9 @@ def test_the_generation_moves_on_with_every_change_and_only_then(store):
     run(story())
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_what_is_administered_by_hand_is_noticed_too(store):
+    # PostgreSQL tells nobody; there the next look finds it, a second later.
     async def story():
         before = await store.ledger.wait_for_change(-1, 10)
         waiting = asyncio.create_task(store.ledger.wait_for_change(before, 10))
@@ -596,7 +598,7 @@ def test_a_closed_store_says_so(store):
         store.change(lambda change: change.events())
 
 
-def test_the_store_has_an_id_for_good(request, tmp_path):
+def test_the_store_has_an_id_for_good(tmp_path):
     opener = OPENERS["sqlite"]
     with opener(tmp_path) as first:
         id = first.ledger.id

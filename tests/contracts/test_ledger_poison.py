@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from funade.domain.events import DeploymentStarted, about
 from funade.domain.orders import EndedBy, Ending
 from funade.domain.reason import Reason, because
 from funade.usecases.ports import Obligation, Reading
-from tests.contracts.ledgers import OPENERS, Store, process
+from tests.contracts.ledgers import OPENERS, STORES, Store, process
 from tests.unit.domain.examples import NOON
 
 KEYS = {
@@ -59,7 +60,14 @@ QUESTIONS: list[Callable[[Reading], Any]] = [
     lambda look: look.answered("d1"),
 ]
 
-REFUSALS = (sqlite3.IntegrityError,)
+REFUSALS = (sqlite3.IntegrityError, psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
+#: What tells rows apart, and the columns of a table, in the words of each store.
+ROW_ID = {"sqlite": "rowid", "postgres": "ctid::text"}
+COLUMNS = {
+    "sqlite": "SELECT name FROM pragma_table_info(?)",
+    "postgres": "SELECT column_name::text FROM information_schema.columns WHERE table_name = ?"
+    " ORDER BY ordinal_position",
+}
 
 
 class BrokenText(bytes):
@@ -83,7 +91,7 @@ VALUES = st.one_of(
 )
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=STORES)
 def store(request, tmp_path):
     with OPENERS[request.param](tmp_path) as opened:
         fill(opened)
@@ -126,28 +134,37 @@ def everything(store: Store) -> list[Any]:
 
 def set_column(store: Store, table: str, row: int, column: str, value: Any) -> bool:
     """Write past the ledger; False when the tables themselves refuse it."""
-    ((key,),) = store.sql(f'SELECT rowid FROM "{table}" ORDER BY rowid LIMIT 1 OFFSET {row}')
+    id = ROW_ID[store.kind]
+    ((key,),) = store.sql(f'SELECT {id} FROM "{table}" ORDER BY 1 LIMIT 1 OFFSET {row}')
     said = "CAST(? AS TEXT)" if isinstance(value, BrokenText) else "?"
     try:
-        store.sql(f'UPDATE "{table}" SET "{column}" = {said} WHERE rowid = {key}', value)
+        store.sql(f'UPDATE "{table}" SET "{column}" = {said} WHERE {id} = ?', value, key)
     except REFUSALS:
         return False
     return True
 
 
 def columns(store: Store, table: str) -> list[str]:
-    return [row[1] for row in store.sql(f'PRAGMA table_info("{table}")')]
+    return [row[0] for row in store.sql(COLUMNS[store.kind], table)]
 
 
 def save(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    return {table: store.sql(f'SELECT rowid, * FROM "{table}" ORDER BY rowid') for table in KEYS}
+    return {table: rows_of(store, table) for table in KEYS}
+
+
+def rows_of(store: Store, table: str) -> list[tuple[Any, ...]]:
+    id = "rowid, *" if store.kind == "sqlite" else "*"
+    return store.sql(
+        f'SELECT {id} FROM "{table}" ORDER BY 1, 2' if table != "outbox" else f"SELECT {id} FROM outbox"
+    )
 
 
 def restore(store: Store, saved: dict[str, list[tuple[Any, ...]]]) -> None:
     for table, kept in saved.items():
-        if store.sql(f'SELECT rowid, * FROM "{table}" ORDER BY rowid') != kept:
+        if rows_of(store, table) != kept:
             store.sql(f'DELETE FROM "{table}"')
-            names = ", ".join(f'"{one}"' for one in ("rowid", *columns(store, table)))
+            found = columns(store, table)
+            names = ", ".join(f'"{one}"' for one in (["rowid", *found] if store.kind == "sqlite" else found))
             for row in kept:
                 store.sql(f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(row))})', *row)
 
@@ -179,7 +196,8 @@ def test_whatever_stands_in_a_document_everybody_else_goes_on(store, data):
         for row in range(len(saved[table]))
     ]
     table, row, column = data.draw(st.sampled_from(places))
-    ((raw,),) = store.sql(f'SELECT "{column}" FROM "{table}" ORDER BY rowid LIMIT 1 OFFSET {row}')
+    id = ROW_ID[store.kind]
+    ((raw, _),) = store.sql(f'SELECT "{column}", {id} FROM "{table}" ORDER BY {id} LIMIT 1 OFFSET {row}')
     document: Any = json.loads(raw) if raw else {}
     inner = document
     while isinstance(inner, dict) and inner:
@@ -324,11 +342,13 @@ def test_a_goal_for_a_rollback_is_not_guessed_past_a_record_that_cannot_be_read(
     assert store.read(lambda look: look.last_started("shop", "production")) is None
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # PostgreSQL keeps texts only
 def test_a_text_that_is_none_spoils_its_own_row_only(store):
     store.sql("UPDATE deployments SET owner = CAST(x'e9' AS TEXT) WHERE number = 5")
     assert [one.number for one in store.read(lambda look: look.unended())] == [4]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # PostgreSQL keeps numbers in such a column
 @pytest.mark.parametrize("damage", ["'x'", "0", "3", "-1", "9223372036854775807", "x'00'", "1.5"])
 def test_a_damaged_counter_of_numbers_is_mended_from_the_rows(store, damage):
     store.sql(f"UPDATE store SET last_number = {damage}")
@@ -348,19 +368,20 @@ def test_a_row_that_contradicts_itself_is_unreadable(store, statement):
     assert store.read(lambda look: look.deployment(5)) is None
 
 
-def test_repaired_rows_are_taken_back_when_the_store_is_opened_again(tmp_path):
-    with OPENERS["sqlite"](tmp_path) as store:
+@pytest.mark.parametrize("kind", STORES)
+def test_repaired_rows_are_taken_back_when_the_store_is_opened_again(tmp_path, kind):
+    with OPENERS[kind](tmp_path) as store:
         fill(store)
         ((asked,),) = store.sql("SELECT asked FROM deployments WHERE number = 5")
         for number in (4, 5):
             spoil(store, number)
         store.sql("UPDATE events SET happening = '{}' WHERE sequence = 1")
         everything(store)
-    with OPENERS["sqlite"](tmp_path) as store:
+    with OPENERS[kind](tmp_path) as store:
         store.sql("UPDATE deployments SET asked = ? WHERE number = 5", asked)
         store.sql("DELETE FROM events WHERE sequence = 1")
         assert store.read(lambda look: look.entries()) == []
-    with OPENERS["sqlite"](tmp_path) as store:
+    with OPENERS[kind](tmp_path) as store:
         assert [one.number for one in store.read(lambda look: look.entries())] == [5]
         assert [(one.table, one.key) for one in store.read(lambda look: look.quarantined())] == [
             ("deployments", "d4")

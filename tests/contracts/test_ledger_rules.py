@@ -8,7 +8,7 @@ import pytest
 from funade.domain.approval import Approval, Override
 from funade.domain.deployment import State
 from funade.domain.lock import Lock, Pause
-from tests.contracts.ledgers import OPENERS
+from tests.contracts.ledgers import OPENERS, STORES
 from tests.unit.domain.examples import NOON
 
 ODD = "日本 🚢 '\"\\ ; DROP TABLE store"
@@ -21,7 +21,7 @@ OVERRIDE = Override(
 )
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=STORES)
 def store(request, tmp_path):
     with OPENERS[request.param](tmp_path) as opened:
         yield opened

@@ -32,6 +32,8 @@ ELSEWHERE = {
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
     "command.ask_system": "only where there is no /proc",
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
+    "postgres.commit": "tests/integration/test_postgres_processes.py",
+    "postgres.make": "tests/integration/test_postgres_processes.py",
     "command.write_bug": "only after a mistake of ours",
     "store.follow_approvals": "tests/scenarios/test_approving.py: needs people and approvals in the file",
     "sources.add_lfs_filter": _REPOSITORIES,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from funade.domain.commands import Approve, Cancel, Resume, Retry, Rollback
+from funade.domain.commands import Approve, Cancel, PauseAll, Resume, ResumeAll, Retry, Rollback
 from funade.domain.deployment import Deployment, State
 from tests.crash.voyage import Voyage, until
 
@@ -51,6 +51,17 @@ def two_in_the_queue(voyage: Voyage) -> None:
     voyage.ask(Cancel(number=cancelled.number))
     voyage.world.let_go()
     voyage.end_of(running, first, cancelled)
+
+
+def paused(voyage: Voyage) -> None:
+    running = voyage.deploy("wait")
+    voyage.begun(running)
+    waiting = voyage.deploy("second")
+    voyage.ask(PauseAll())
+    voyage.world.let_go()
+    voyage.end_of(running)
+    voyage.ask(ResumeAll())
+    voyage.end_of(waiting)
 
 
 def confirmed(voyage: Voyage) -> None:
@@ -110,6 +121,7 @@ SCENARIOS = (
     Scenario("a deploy that is cancelled while it runs", cancelled_while_it_runs),
     Scenario("a rollback", rolled_back),
     Scenario("two in the queue, one cancelled", two_in_the_queue),
+    Scenario("a deploy that waits while all is paused", paused),
     Scenario("a deploy that must be confirmed", confirmed),
     Scenario("a start that was never ordered", goes_on, before=_dies_after_its_start_is_written),
     Scenario("a checkout that was left", is_swept, before=_keeps_its_checkout),

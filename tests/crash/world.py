@@ -71,7 +71,6 @@ class World:
                 "FUNADE_LEASE_SECONDS": LEASE_SECONDS,
                 "HOME": str(self.folder),
                 "LANG": "C.UTF-8",
-                "PYTHONDONTWRITEBYTECODE": "1",
             }
         )
 

@@ -27,6 +27,7 @@ from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
@@ -91,8 +92,9 @@ class Process:
             history=ShowPast(ledger=ledger),
             show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain),
             log=ReadOutput(ledger=ledger, logs=world.logs),
+            refuse=RecordRefusal(ledger=ledger, clock=clock),
         )
-        self.desk = Desk(configurations=world.configurations, ledger=ledger, clock=clock, verbs=verbs)
+        self.desk = Desk(configurations=world.configurations, ledger=ledger, verbs=verbs)
         self.reconcile = ReconcileDeployments(
             ledger=ledger, living=living, lease=heart, clock=clock, rules=rules
         )

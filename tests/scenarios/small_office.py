@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from funade.domain.application import Application, Configuration, Environment
-from funade.domain.commands import Approve, Cancel, Lock, Unlock
+from funade.domain.commands import Approve, Cancel, Deploy, Lock, Unlock
 from funade.domain.deployment import Deployment, Preview, State
 from funade.domain.environment import Berth
 from funade.domain.people import Actor, Door, People, Person, Right
@@ -217,7 +217,8 @@ class SmallOffice:
             digest=digest(release, PLAN),
             preview=Preview(live=OLD),
         )
-        asked = Asked(actor=_actor("ada"), person=PEOPLE["ada"], request=f"r{number}")
+        command = Deploy(application="shop", environment="production", ref="main")
+        asked = Asked(actor=_actor("ada"), person=PEOPLE["ada"], request=f"r{number}", command=command)
         return accept._write(transaction, assembled, environment, asked)  # type: ignore[arg-type]
 
     # What can happen

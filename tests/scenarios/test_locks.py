@@ -152,9 +152,17 @@ def test_a_stolen_lock_is_told_with_its_victim(office):
     assert office.refuses("ada", deploy())[0] == "locked"
 
 
+def test_to_take_over_a_lock_takes_the_right_to_override_as_opening_it_does(office):
+    office.says("bob", lock("migrating"))
+    wanted = ("not_permitted", {"right": "override", **HERE})
+    assert office.refuses("ada", lock("mine now", steal=True)) == wanted
+    assert office.refuses("ada", Unlock(**HERE, force=True, reason="mine now")) == wanted
+    assert office.berth("production").lock.by == "bob"
+
+
 def test_there_is_nothing_to_steal_from_oneself_or_from_the_past(office):
-    office.says("ada", lock(lasts=timedelta(hours=1)))
-    assert office.says(ADA_AT_SLACK, lock(steal=True)).stolen_from is None
+    office.says("bob", lock(lasts=timedelta(hours=1)))
+    assert office.says("slack:T0ACME/U0BOB", lock(steal=True)).stolen_from is None
     office.says("ada", lock(lasts=timedelta(hours=1)))
     office.lets_pass(hours=1)
     assert office.says("bob", lock(steal=True)).stolen_from is None

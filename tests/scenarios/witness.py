@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 
 from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.environment import Berth
-from funade.domain.events import DeploymentApproved, DeploymentRequested, DeploymentStarted, RulesOverridden
+from funade.domain.events import (
+    ConfirmationWanted,
+    DeploymentApproved,
+    DeploymentRequested,
+    DeploymentStarted,
+    RulesOverridden,
+)
 from funade.usecases.ports import Reading, Transaction
 
 T = TypeVar("T")
@@ -143,9 +149,13 @@ class Witness:
             (one.by, one.happening.digest) for one in told if isinstance(one.happening, DeploymentApproved)
         ]
         assert {(one.by, one.digest) for one in row.approvals} <= set(approved)
+        # Whoever is asked again, because something newer went live, has said nothing yet.
+        asked_again = max(
+            (n for n, one in enumerate(happened) if isinstance(one, ConfirmationWanted)), default=0
+        )
         overridden = [
             (one.by, one.happening.despite, one.happening.reason)
-            for one in told
+            for one in told[asked_again:]
             if isinstance(one.happening, RulesOverridden)
         ]
         assert [(one.by, one.despite, one.reason) for one in row.overrides] == overridden

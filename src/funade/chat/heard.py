@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from funade.domain.limits import LONGEST_TEXT
+
 #: Longer than any command that people type; keeps every later step small.
-LONGEST = 4_000
+LONGEST = LONGEST_TEXT
 
 
 class Via(StrEnum):

@@ -50,6 +50,14 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The database that several processes share, and how to be let in; the password by reference only."""
+
+    url: str
+    password: SecretReference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """How to see what runs: a URL or a program whose answer is compared; no answer is no success.
 
@@ -131,5 +139,6 @@ class Configuration:
     applications: Mapping[str, Application]
     people: People = field(default_factory=People)
     data: str = ".funade"
+    database: Database | None = None
     slack: Workspace | None = None
     problem: str | None = None

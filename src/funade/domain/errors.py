@@ -4,6 +4,7 @@ FunadeError
   ConfigError              funade.yaml or the environment is wrong: names file, line, key, remedy
     ConfigErrors           several of them at once
   StoreError               the store cannot be used now: full disk, read-only file, newer schema
+    StoreUnreachable       its server does not answer: worth another try
     UnreadableRecord       one record in it cannot be read: only what that record is about stops
   SourceError              a repository cannot be read
     UnknownRef             the repository has no such branch, tag or commit
@@ -47,6 +48,10 @@ class ConfigErrors(ConfigError):
 
 class StoreError(FunadeError):
     """The store cannot be read or written now."""
+
+
+class StoreUnreachable(StoreError):
+    """The store's server does not answer, or is not ready; everything waits and goes on once it is."""
 
 
 class UnreadableRecord(StoreError):

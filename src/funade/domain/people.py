@@ -44,10 +44,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Everybody of the file. No people at all: the store's owner may do everything, from the terminal only."""
+    """Everybody of the file. No people at all: the store's owner may do everything, from the terminal only.
+
+    `owner` is the actor id of whoever owns the data folder.
+    """
 
     people: Mapping[str, Person] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    owner: str | None = None
 
     def find(self, actor: Actor) -> Person | None:
         """Return the person behind `actor`; the store's owner stands for themselves in a file without people."""
@@ -55,7 +59,7 @@ class People:
             if actor.id in person.ids:
                 return person
         if not self.people and actor.owns_store and actor.door is Door.TERMINAL:
-            return Person(name=actor.name or actor.id, ids=frozenset({actor.id}))
+            return themselves(actor)
         return None
 
     def find_by_id(self, actor_id: str) -> Person | None:
@@ -95,6 +99,11 @@ class People:
                 seen.add(one)
                 waiting += self.groups.get(one, ())
         return False
+
+
+def themselves(actor: Actor) -> Person:
+    """Return the person that an actor is whom no file names."""
+    return Person(name=actor.name or actor.id, ids=frozenset({actor.id}))
 
 
 class Right(StrEnum):

@@ -39,13 +39,17 @@ class Resource:
 
     application: str | None = None
     environment: str | None = None
+    has_left: bool = False
     channel: str | None = None
     rights: Mapping[Right, tuple[str, ...]] = field(default_factory=dict)
     approvals: int = 0
 
 
 def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
-    """Return the rights that `command` needs, all of them; none for the reading verbs."""
+    """Return the rights that `command` needs, all of them; none for the reading verbs.
+
+    Whoever goes past somebody else's no, by force or by taking over a lock, needs `override` beside the verb's own.
+    """
     match command:
         case (
             PlanDeployment()
@@ -66,9 +70,11 @@ def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
         case Approve() | Reject():
             # Where no approvals are wanted, what is asked anew is for whoever may deploy.
             return (Right.APPROVE,) if resource.approvals else (Right.DEPLOY,)
+        case Lock():
+            return (Right.LOCK, Right.OVERRIDE) if command.steal else (Right.LOCK,)
         case Unlock():
-            return (Right.OVERRIDE,) if command.force else (Right.LOCK,)
-        case Lock() | Hold() | PauseAll():
+            return (Right.LOCK, Right.OVERRIDE) if command.force else (Right.LOCK,)
+        case Hold() | PauseAll():
             return (Right.LOCK,)
         case Reopen() | Resume() | Override() | ResumeAll():
             return (Right.OVERRIDE,)
@@ -86,10 +92,26 @@ def admit(actor: Actor, person: Person | None) -> Because | None:
     return because(Reason.UNKNOWN_PERSON, actor=actor.id) if person is None else None
 
 
+def stands_in(actor: Actor, command: Command, resource: Resource) -> bool:
+    """Tell whether `actor` stands in for those whose rights have left the configuration together with its place.
+
+    What still runs or waits there nobody else could stop: whoever owns the data folder may, at this machine's terminal.
+    """
+    return (
+        isinstance(command, Cancel)
+        and resource.has_left
+        and actor.owns_store
+        and actor.door is Door.TERMINAL
+        and not actor.is_outsider
+    )
+
+
 def authorize(
     configuration: Configuration, actor: Actor, person: Person | None, command: Command, resource: Resource
 ) -> Because | None:
     """Return why `actor` may not do this, or None when they may; whoever is unknown may do nothing."""
+    if stands_in(actor, command, resource):
+        return None
     no = admit(actor, person)
     if no is not None or person is None:
         return no
@@ -143,12 +165,15 @@ def _holders_include(configuration: Configuration, person: Person, right: Right)
 def may_now(
     configuration: Configuration, environment: Environment | None, actor_id: str, right: Right
 ) -> bool:
-    """Tell whether the person behind an actor's id has `right` now; what left the configuration nobody has."""
+    """Tell whether the person behind an actor's id has `right` now; what left the configuration nobody has.
+
+    In a file without people that is the store's owner alone: whoever was somebody in an older file is nobody now.
+    """
     if environment is None:
         return False
     people = configuration.people
     if not people.people:
-        return True
+        return actor_id == people.owner
     person = people.find_by_id(actor_id)
     return person is not None and rule_for(people, person, environment.rights.get(right, ())) is not None
 

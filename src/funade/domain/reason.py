@@ -42,6 +42,9 @@ class Reason(StrEnum):
     ALREADY_PAUSED = "already_paused"  #: by, reason
     NOT_PAUSED = "not_paused"  #: (none)
     NOTHING_TO_OVERRIDE = "nothing_to_override"  #: number
+    REQUEST_REUSED = "request_reused"  #: number
+    TEXT_TOO_LONG = "text_too_long"  #: field, limit
+    TEXT_UNREADABLE = "text_unreadable"  #: field
     STORE_UNAVAILABLE = "store_unavailable"  #: problem
     INTERNAL = "internal"  #: problem
     # A deployment waits.

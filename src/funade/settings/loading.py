@@ -1,5 +1,7 @@
 """One file, from bytes to configuration."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from funade.domain.application import Configuration
 from funade.domain.errors import ConfigError, ConfigErrors
 from funade.settings import file, nodes, shape
 from funade.settings.applications import read_applications
+from funade.settings.databases import read_database
 from funade.settings.kinds import Kinds
 from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
@@ -40,22 +43,32 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
             remedy = "keep it in the environment or a file, and refer to it: `env:NAME`, `file:/path`"
             report.add(scalar.line, key, "holds what looks like a secret", remedy)
     found = root.fields(shape.FILE, "a mapping with `applications`")
-    people = read_people(found.get("people"), found.get("groups"))
+    data = place((found["data"].text() if "data" in found else None) or ".funade", path.parent)
+    people = replace(read_people(found.get("people"), found.get("groups")), owner=owner_of(Path(data)))
     applications = (
         read_applications(found["applications"], kinds, people, path.parent)
         if "applications" in found
         else {}
     )
-    data = (found["data"].text() if "data" in found else None) or ".funade"
+    database = read_database(found["database"]) if "database" in found else None
     slack = read_slack(found["slack"]) if "slack" in found else None
     report.finish()
     return Configuration(
         path=str(path),
         applications=applications,
         people=people,
-        data=str(place(data, path.parent)),
+        data=str(data),
+        database=database,
         slack=slack,
     )
+
+
+def owner_of(data: Path) -> str:
+    """Return the actor id of whoever owns the data folder; one that is not there yet will be this process's."""
+    try:
+        return f"local:{data.stat().st_uid}"
+    except OSError:
+        return f"local:{os.geteuid()}"
 
 
 def schema(kinds: Kinds) -> dict[str, Any]:

@@ -91,6 +91,12 @@ REPOSITORY = _object(
     lfs={"type": "boolean", "default": False, "description": "Whether Git LFS files are fetched"},
 )
 
+DATABASE = _object(
+    ("url",),
+    url=_text("Where it is: `postgresql://user@host/name`, without a password", pattern="^postgres(ql)?://"),
+    password=_text("Where the password is: `env:NAME` or `file:/path`", pattern=_REFERENCE),
+)
+
 VERIFICATION = _object(
     url=_text("An `http(s)` address that is asked; it must answer 2xx", pattern="^https?://"),
     run={
@@ -218,6 +224,10 @@ FILE = _object(
     ),
     slack={"$ref": "#/$defs/slack"},
     data=_text("The folder for everything that Funade keeps, seen from this file's", default=".funade"),
+    database={
+        "anyOf": [{"type": "string", "pattern": "^postgres(ql)?://"}, {"$ref": "#/$defs/database"}],
+        "description": "The PostgreSQL database that several processes share; without it, a file in `data`",
+    },
 )
 
 
@@ -240,6 +250,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "application": APPLICATION,
         "environment": ENVIRONMENT,
         "freeze": FREEZE,
+        "database": DATABASE,
         "repository": REPOSITORY,
         "slack": {**SLACK, "description": "The Slack workspace that Funade lives in"},
         "verification": {**VERIFICATION, "oneOf": exactly_one},

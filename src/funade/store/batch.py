@@ -3,7 +3,6 @@
 Each stays all or nothing by itself, and nobody gets an answer before the commit.
 """
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -28,17 +27,17 @@ class Change(Generic[T]):
     result: T | None = None
     error: Exception | None = None
 
-    def do(self, change: SqlTransaction, connection: sqlite3.Connection) -> None:
+    def do(self, change: SqlTransaction, execute: Callable[[str], object]) -> None:
         """Do the work, or leave everything as it was; a fault of the store is raised, because it concerns all."""
-        connection.execute("SAVEPOINT change")
+        execute("SAVEPOINT change")
         try:
             self.result, self.error = change.tell(self.work), None
         except FAULTS:
             raise
         except Exception as error:  # noqa: BLE001 -- whoever asked gets it
             self.result, self.error = None, error
-            connection.execute("ROLLBACK TO change")
-        connection.execute("RELEASE change")
+            execute("ROLLBACK TO change")
+        execute("RELEASE change")
 
     def tell(self) -> None:
         """Answer."""

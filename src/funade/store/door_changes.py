@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, insert, select, update
@@ -132,4 +133,10 @@ class SqlDoorTransaction(SqlDoorReading):
 
     def _keep(self, table: Table, row: dict[str, Any]) -> bool:
         """Insert a row unless one of its key is there; tell whether it was inserted."""
-        return bool(self._connection.execute(self._keep_first(table), row).rowcount == 1)
+        return self._connection.execute(_telling(self._keep_first(table), table), row).first() is not None
+
+
+@cache
+def _telling(insertion: Any, table: Table) -> Any:
+    # A count of rows is not what every driver gives for an insertion.
+    return insertion.returning(*table.primary_key)

@@ -46,9 +46,9 @@ def store_error(fault: Exception, path: Path) -> StoreError:
     return complaint(path, *_explain(fault))
 
 
-def complaint(path: Path, problem: str, remedy: str) -> StoreError:
-    """Return the error that says what is wrong with the store at `path`, and what to do."""
-    return StoreError(f"{path}: {problem}" + (f" — {remedy}" if remedy else ""))
+def complaint(place: Path | str, problem: str, remedy: str) -> StoreError:
+    """Return the error that says what is wrong with the store at `place`, and what to do."""
+    return StoreError(f"{place}: {problem}" + (f" — {remedy}" if remedy else ""))
 
 
 def _explain(fault: Exception) -> tuple[str, str]:

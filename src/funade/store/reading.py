@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, exists, select
+from sqlalchemy import BigInteger, Column, Connection, RowMapping, Select, Table, bindparam, exists, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from funade.domain.answers import Quarantined
@@ -43,9 +43,23 @@ _CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
             *("key", "subject", "capability", "door", "channel", "message"),
         )
     },
-    "before": lambda table: next(iter(table.primary_key)) < bindparam("before"),
-    "after": lambda table: next(iter(table.primary_key)) > bindparam("after"),
+    "before": lambda table: _first_key(table) < bindparam("before"),
+    "after": lambda table: _first_key(table) > bindparam("after"),
 }
+
+
+def _first_key(table: Table) -> Column[Any]:
+    return next(iter(table.primary_key))
+
+
+def _fits(given: Any, column: Column[Any]) -> bool:
+    """Tell whether a row could hold it, in any store: a question that a store refuses would spoil its transaction."""
+    if isinstance(given, int):
+        bits = 63 if isinstance(column.type, BigInteger) else 31
+        return -(1 << bits) <= given < 1 << bits
+    if not isinstance(given, str) or given.isascii():
+        return not isinstance(given, str) or "\0" not in given
+    return values.clean(given) == given
 
 
 @cache
@@ -54,7 +68,7 @@ def _narrowed(query: Select[Any], table: Table, names: tuple[str, ...]) -> Selec
 
 
 def _paged(query: Select[Any]) -> Select[Any]:
-    return query.limit(bindparam("limit", 0)).offset(bindparam("offset", 0))
+    return query.limit(bindparam("limit", 0, BigInteger)).offset(bindparam("offset", 0, BigInteger))
 
 
 _ENTRY_COLUMNS = (
@@ -253,7 +267,7 @@ class SqlReading:
     def _page(self, shape: Shape[T], query: Select[Any], limit: int, **given: Any) -> list[T]:
         """Return up to `limit` of those that can be read, however many lie between them that cannot."""
         wanted, offset = max(0, min(limit, GREATEST)), 0
-        if (given.get("before") or 0) > GREATEST:
+        if not _fits(given.get("before"), _first_key(shape.table)):
             given["before"] = None
         found: list[T] = []
         while len(found) < wanted:
@@ -271,11 +285,10 @@ class SqlReading:
     def _rows(self, query: Select[Any], table: Table, **given: Any) -> Sequence[RowMapping]:
         bound = {name: value for name, value in given.items() if value is not None}
         names = tuple(name for name in bound if name in _CONDITIONS)
-        try:
-            return self._connection.execute(_narrowed(query, table, names), bound).mappings().all()
-        except (OverflowError, UnicodeEncodeError):
+        if not all(_fits(bound[name], table.c.get(name, _first_key(table))) for name in names):
             # What no row can hold is in none.
             return []
+        return self._connection.execute(_narrowed(query, table, names), bound).mappings().all()
 
     def _readable(self, shape: Shape[T], page: Sequence[RowMapping]) -> list[T]:
         found: list[T] = []

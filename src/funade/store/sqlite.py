@@ -26,6 +26,7 @@ from funade.store.faults import FAULTS, complaint, store_error
 from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
 from funade.store.transaction import SqlTransaction
+from funade.store.unbreakable import unbreakable
 from funade.usecases.ports import Reading, Transaction
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class SqliteLedger:
         except RuntimeError as error:
             self._line.leave(change)
             raise self._closed() from error
-        return await _unbreakable(asyncio.wrap_future(change.answer))
+        return await unbreakable(asyncio.wrap_future(change.answer))
 
     async def wait_for_change(self, since: int, seconds: float) -> int:
         """Return the store's generation once it is another than `since`, or after `seconds`."""
@@ -105,7 +106,7 @@ class SqliteLedger:
             running = asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
         except RuntimeError as error:
             raise self._closed() from error
-        return await _unbreakable(running)
+        return await unbreakable(running)
 
     def _closed(self) -> StoreError:
         return complaint(self._path, "this store has been closed", "")
@@ -139,7 +140,7 @@ class SqliteLedger:
                     raw.execute(making.BEGIN)
                     before, at_work = raw.total_changes, True
                     for one in batch:
-                        one.do(SqlTransaction(connection, notes, _keep_first), raw)
+                        one.do(SqlTransaction(connection, notes, _keep_first), raw.execute)
                     at_work = False
                     with effect("store.commit"):
                         transaction.commit()
@@ -272,15 +273,3 @@ def _read_text(raw: bytes) -> str | bytes:
 @cache
 def _keep_first(table: Table) -> sqlite.Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
-
-
-def _unbreakable(running: "asyncio.Future[T]") -> "asyncio.Future[T]":
-    """Return what `running` will return. Whoever stops waiting does not stop it, and does not learn how it went."""
-    running.add_done_callback(_forget)
-    return asyncio.shield(running)
-
-
-def _forget(running: "asyncio.Future[Any]") -> None:
-    """Take note of an error that nobody waits for any more."""
-    if not running.cancelled():
-        running.exception()

@@ -49,8 +49,11 @@ _THIS_BERTH = (
 # SQLite knows no such lock and needs none: the whole transaction has the one right to write.
 _LOCKED_BERTH = select(berths).with_for_update()
 # After a berth, never before one: everybody locks them in this order.
-_LOCKED_PAUSE = select(store.c.pause).with_for_update()
-_LAST_NUMBER = select(store.c.last_number).with_for_update()
+# Those who only look keep nobody but whoever changes it; the numbers, in the same row, go on.
+_LOCKED_PAUSE = select(store.c.pause).with_for_update(read=True, key_share=True)
+_PAUSE_TO_CHANGE = select(store.c.pause).with_for_update()
+_LAST_NUMBER = select(store.c.last_number).with_for_update(key_share=True)
+_LOCKED_ROLE = select(roles.c.process).where(roles.c.role == bindparam("role")).with_for_update()
 _HIGHEST_NUMBER = select(func.max(deployments.c.number)).where(deployments.c.number < _LAST_RESORT)
 _GIVE_NUMBER = update(store).values(last_number=bindparam("number"))
 
@@ -124,6 +127,7 @@ class SqlTransaction(SqlDoorTransaction):
 
     def save_pause(self, pause: Pause | None) -> None:
         """Pause everything, or let it go on."""
+        self._connection.execute(_PAUSE_TO_CHANGE)
         self._connection.execute(update(schema.store).values(pause=rows.pause_column(pause)))
 
     def next_number(self) -> int:
@@ -202,15 +206,16 @@ class SqlTransaction(SqlDoorTransaction):
 
     def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
         """Give `role` to `process` if nobody has it or its holder is among the dead or gone."""
-        holder = self.role(role)
+        holder = self._connection.execute(_LOCKED_ROLE, {"role": role}).scalar_one_or_none()
         if holder == process:
             return True
         known = {one.id for one in self.processes()}
         if holder in known and holder not in dead:
             return False
         self._connection.execute(_FREE_ROLE, {"role": role})
-        self._connection.execute(roles.insert(), {"role": role, "process": process})
-        return True
+        self._keep(roles, {"role": role, "process": process})
+        # Where transactions run side by side, somebody else may have been faster.
+        return self.role(role) == process
 
     def register_process(self, process: Process) -> None:
         """Keep a new process."""

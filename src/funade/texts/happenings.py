@@ -58,8 +58,14 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
         case events.DeploymentFinished() as told:
             return _finish(told, reader)
         case events.RequestRefused(asked=asked, because=because):
-            said = mark("{by} was refused `{asked}`: {why}")
-            return reader.word(said, by=by, asked=plain(asked), why=reason(because, reader))
+            said = reader.word(
+                mark("{by} was refused `{asked}`: {why}"),
+                by=by,
+                asked=plain(asked),
+                why=reason(because, reader),
+            )
+            left_out = because.detail.get("unrecorded")
+            return _with_more(said, left_out, reader) if isinstance(left_out, int) else said
         case (
             events.LockTaken()
             | events.LockReleased()
@@ -73,6 +79,16 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             return barrier_line(told, place, reader)
         case _ as never:
             assert_never(never)
+
+
+def _with_more(said: str, left_out: int, reader: Reader) -> str:
+    """Return what is said with how many refusals before it were too many to be written down."""
+    return reader.count(
+        "{said} (and {number} more before it, not written down)",
+        "{said} (and {number} more before it, not written down)",
+        left_out,
+        said=said,
+    )
 
 
 def _request(told: events.DeploymentRequested, place: dict[str, str], reader: Reader) -> str:

@@ -39,6 +39,9 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.ALREADY_PAUSED: (mark("`resume all` lets it go on"),),
     Reason.NOTHING_TO_OVERRIDE: (mark("`why {number}` shows how it stands"), mark("look how it stands")),
+    Reason.REQUEST_REUSED: (mark("send what is new with a new id"),),
+    Reason.TEXT_TOO_LONG: (mark("say it shorter"),),
+    Reason.TEXT_UNREADABLE: (mark("write it in UTF-8"),),
     Reason.STORE_UNAVAILABLE: (mark("nothing was accepted; ask again once it is back"),),
     Reason.INTERNAL: (mark("its log tells more; please report it"),),
     Reason.AWAITING_APPROVAL: (

@@ -127,6 +127,18 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("nothing that can be overridden stands in the way of #{number}"),
         mark("nothing that can be overridden stands in its way"),
     ),
+    Reason.REQUEST_REUSED: (
+        mark("this request id was used before, for #{number}, which is something else"),
+        mark("this request id was used before, for something else"),
+    ),
+    Reason.TEXT_TOO_LONG: (
+        mark("`{field}` is longer than {limit} characters"),
+        mark("that is longer than anybody could read"),
+    ),
+    Reason.TEXT_UNREADABLE: (
+        mark("`{field}` holds signs that are no characters"),
+        mark("it holds signs that are no characters"),
+    ),
     Reason.STORE_UNAVAILABLE: (
         mark("the store cannot be used now: {problem}"),
         mark("the store cannot be used now"),

@@ -6,12 +6,13 @@ from datetime import datetime
 from funade.domain.answers import Accepted, Answer, Refused, Waiting
 from funade.domain.application import Environment
 from funade.domain.approval import Override
+from funade.domain.commands import Deploy, Retry, Rollback
 from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.environment import Hold
 from funade.domain.events import AutomationHeld, DeploymentRequested, RulesOverridden, about
 from funade.domain.gate import Request, name_of, obstacles, overridable
 from funade.domain.people import Actor, Person
-from funade.domain.reason import Reason
+from funade.domain.reason import Reason, because
 from funade.failpoints import effect
 from funade.usecases.assemble_release import Assembled
 from funade.usecases.explain_waiting import ExplainWaiting
@@ -26,10 +27,32 @@ class Asked:
     actor: Actor
     person: Person
     request: str
+    command: Deploy | Retry | Rollback
     purpose: Purpose = Purpose.DEPLOY
     of: int | None = None
-    reason: str | None = None
-    force: bool = False
+
+    @property
+    def reason(self) -> str | None:
+        """Return why, as they said it."""
+        return self.command.reason
+
+    @property
+    def force(self) -> bool:
+        """Tell whether they go ahead despite what stands in the way."""
+        return self.command.force
+
+
+def asks_for(command: Deploy | Retry | Rollback, deployment: Deployment) -> bool:
+    """Tell whether `deployment` may be what `command` asked for; what a command leaves open, anything may be."""
+    if command.reason != deployment.reason:
+        return False
+    if isinstance(command, Retry):
+        return deployment.purpose is Purpose.RETRY and deployment.of == command.number
+    if (command.application, command.environment) != (deployment.application, deployment.environment):
+        return False
+    if isinstance(command, Deploy):
+        return deployment.purpose is Purpose.DEPLOY and command.ref in (None, deployment.ref)
+    return deployment.purpose is Purpose.ROLLBACK and command.to in (None, deployment.of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +65,22 @@ class AcceptDeployment:
     rules: GatherRules
     explain: ExplainWaiting
 
-    async def known(self, request: str) -> Answer | None:
-        """Return the answer of a request that was accepted before, when its asker asks again."""
+    async def known(self, command: Deploy | Retry | Rollback, request: str) -> Answer | None:
+        """Return the answer of a request that was accepted before, when its asker asks again.
+
+        The id of a request that asked for something else is refused: its sender has mixed up two of them.
+        """
 
         def look(ledger: Reading) -> Answer | None:
             found = ledger.answered(request)
-            if found is None:
-                return None
-            return Accepted(deployment=found, waiting=self.explain(found, ledger))
+            return None if found is None else self._again(command, found, ledger)
 
         return await self.ledger.read(look)
+
+    def _again(self, command: Deploy | Retry | Rollback, found: Deployment, look: Reading) -> Answer:
+        if not asks_for(command, found):
+            return Refused(because=because(Reason.REQUEST_REUSED, number=found.number))
+        return Accepted(deployment=found, waiting=self.explain(found, look))
 
     async def __call__(self, assembled: Assembled, environment: Environment, asked: Asked) -> Answer:
         """Return Accepted once the request is on the disk."""
@@ -63,7 +92,7 @@ class AcceptDeployment:
     ) -> Answer:
         known = change.answered(asked.request)
         if known is not None:
-            return Accepted(deployment=known, waiting=self.explain(known, change))
+            return self._again(asked.command, known, change)
         release = assembled.release
         berth = change.lock_berth(release.application, release.environment)
         now = self.clock.now()

@@ -6,7 +6,7 @@ Doors import nothing else of the use cases, so a door without this policy cannot
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from funade.domain import policy
+from funade.domain import limits, policy
 from funade.domain.answers import Answer, Refused, RightsShown
 from funade.domain.application import Application, Configuration, Environment
 from funade.domain.commands import (
@@ -35,18 +35,18 @@ from funade.domain.commands import (
 )
 from funade.domain.deployment import Deployment
 from funade.domain.errors import StoreError
-from funade.domain.events import Event, RequestRefused, about, asked
-from funade.domain.people import Actor, Person
+from funade.domain.events import RequestRefused, asked
+from funade.domain.people import Actor, Person, themselves
 from funade.domain.reason import Because, Reason, because
 from funade.domain.wire import Plain, to_plain
-from funade.failpoints import effect
 from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.change_environment import ChangeEnvironment
 from funade.usecases.decide_deployment import DecideDeployment, Decider
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Clock, Configurations, Ledger
+from funade.usecases.ports import Configurations, Ledger
 from funade.usecases.read_log import ReadOutput
+from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import Asker, RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
@@ -79,6 +79,7 @@ class Verbs:
     history: ShowPast
     show: ShowOneDeployment
     log: ReadOutput
+    refuse: RecordRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,32 +88,41 @@ class Desk:
 
     configurations: Configurations
     ledger: Ledger
-    clock: Clock
     verbs: Verbs
 
     async def __call__(self, command: Command, actor: Actor, request: str) -> Answer:
         """Return the answer; `request` is the asker's own id, and the same one twice is one request."""
         configuration = self.configurations.current()
+        unkeepable = limits.unkeepable(command)
+        if unkeepable is not None:
+            return Refused(because=unkeepable)
         try:
             found = await self._find(command, configuration)
-            person = configuration.people.find(actor)
+            person = self._recognize(configuration, actor, found)
             no = self._authorize(configuration, actor, person, found)
             if no is not None or person is None:
                 refusal = no or because(Reason.UNKNOWN_PERSON, actor=actor.id)
-                return await self._refuse(command, found, refusal, person.name if person else actor.id)
+                return await self._refuse(command, found, refusal, actor, person)
             if isinstance(found, Because):
-                return await self._refuse(command, found, found, person.name)
+                return await self._refuse(command, found, found, actor, person)
             if wants_reason(found.command):
                 wanted = because(Reason.REASON_WANTED, asked=asked(_plain(found.command)))
-                return await self._refuse(command, found, wanted, person.name)
+                return await self._refuse(command, found, wanted, actor, person)
             # An id that somebody else has used, or overheard, is another request.
             asker = Asker(actor=actor, person=person, request=f"{actor.id} {request}")
             answer = await self._do(found, asker, configuration)
             if isinstance(answer, Refused):
-                return await self._refuse(command, found, answer.because, person.name)
+                return await self._refuse(command, found, answer.because, actor, person)
         except StoreError as error:
             return Refused(because=because(Reason.STORE_UNAVAILABLE, problem=str(error)))
         return answer
+
+    def _recognize(self, configuration: Configuration, actor: Actor, found: About | Because) -> Person | None:
+        """Return the person behind `actor`: of the file, or the store's owner where they stand in for it."""
+        known = configuration.people.find(actor)
+        if known is None and isinstance(found, About):
+            return themselves(actor) if policy.stands_in(actor, found.command, _resource(found)) else None
+        return known
 
     def _authorize(
         self, configuration: Configuration, actor: Actor, person: Person | None, found: About | Because
@@ -120,18 +130,7 @@ class Desk:
         """Return the policy's no. Whoever is a stranger learns nothing, not even which names exist."""
         if isinstance(found, Because):
             return policy.admit(actor, person)
-        # What has left the configuration is named by its deployment; nobody has a right to it any more.
-        left = found.deployment
-        application = left.application if left else None
-        environment = left.environment if left else None
-        resource = policy.Resource(
-            application=found.application.name if found.application else application,
-            environment=found.environment.name if found.environment else environment,
-            channel=found.application.channel if found.application else None,
-            rights=found.environment.rights if found.environment else {},
-            approvals=found.environment.approvals if found.environment else 0,
-        )
-        return policy.authorize(configuration, actor, person, found.command, resource)
+        return policy.authorize(configuration, actor, person, found.command, _resource(found))
 
     async def _find(self, command: Command, configuration: Configuration) -> About | Because:
         match command:
@@ -187,7 +186,7 @@ class Desk:
                 environment=deployment.environment,
                 near=[],
             )
-        # What has left the configuration can still be cancelled; its rights are gone with it, so by its owner alone.
+        # What has left the configuration can still be cancelled, by whoever owns the store: its rights went with it.
         return About(command=command, application=application, environment=environment, deployment=deployment)
 
     async def _do(self, found: About, asker: Asker, configuration: Configuration) -> Answer:
@@ -232,26 +231,33 @@ class Desk:
             case _:
                 raise AssertionError(command)
 
-    async def _refuse(self, command: Command, found: About | Because, reason: Because, by: str) -> Answer:
+    async def _refuse(
+        self, command: Command, found: About | Because, reason: Because, actor: Actor, person: Person | None
+    ) -> Answer:
         """Say no; a no to a changing command is part of history, and of its deployment's where it names one."""
         if policy.changes_something(command):
-            event = self._refused(command, found.deployment if isinstance(found, About) else None, reason, by)
-            with effect("store.refuse"):
-                await self.ledger.change(lambda change: change.record(event))
+            plain = _plain(command)
+            place = str(plain.get("application") or ""), str(plain.get("environment") or "")
+            deployment = found.deployment if isinstance(found, About) else None
+            told = RequestRefused(asked=asked(plain), because=reason)
+            await self.verbs.refuse(told, deployment or place, actor, person)
         return Refused(because=reason)
 
-    def _refused(self, command: Command, deployment: Deployment | None, reason: Because, by: str) -> Event:
-        plain = _plain(command)
-        refused = RequestRefused(asked=asked(plain), because=reason)
-        if deployment is not None:
-            return about(deployment, refused, by, self.clock.now())
-        return Event(
-            at=self.clock.now(),
-            by=by,
-            application=str(plain.get("application") or ""),
-            environment=str(plain.get("environment") or ""),
-            happening=refused,
-        )
+
+def _resource(found: About) -> policy.Resource:
+    """Return what a command is about, as policy needs it."""
+    # What has left the configuration is named by its deployment; nobody has a right to it any more.
+    left = found.deployment
+    application = left.application if left else None
+    environment = left.environment if left else None
+    return policy.Resource(
+        application=found.application.name if found.application else application,
+        environment=found.environment.name if found.environment else environment,
+        has_left=left is not None and found.environment is None,
+        channel=found.application.channel if found.application else None,
+        rights=found.environment.rights if found.environment else {},
+        approvals=found.environment.approvals if found.environment else 0,
+    )
 
 
 def wants_reason(command: Command) -> bool:

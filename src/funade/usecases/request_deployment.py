@@ -34,7 +34,7 @@ class RequestDeployment:
         self, command: Deploy, application: Application, environment: Environment, asker: Asker
     ) -> Answer:
         """Return Accepted, or Refused: no such ref, or not the plan that was shown."""
-        known = await self.accept.known(asker.request)
+        known = await self.accept.known(command, asker.request)
         if known is not None:
             return known
         assembled = await self.assemble(application, environment, command.ref)
@@ -46,8 +46,7 @@ class RequestDeployment:
             actor=asker.actor,
             person=asker.person,
             request=asker.request,
-            reason=command.reason,
-            force=command.force,
+            command=command,
         )
         return await self.accept(assembled, environment, asked)
 
@@ -68,7 +67,7 @@ class RetryDeployment:
         application: Application,
     ) -> Answer:
         """Return Accepted, or Refused when `before` is not at its end or has succeeded."""
-        known = await self.accept.known(asker.request)
+        known = await self.accept.known(command, asker.request)
         if known is not None:
             return known
         if not before.has_ended or before.state is State.SUCCEEDED:
@@ -89,8 +88,7 @@ class RetryDeployment:
             request=asker.request,
             purpose=Purpose.RETRY,
             of=before.number,
-            reason=command.reason,
-            force=command.force,
+            command=command,
         )
         return await self.accept(assembled, environment, asked)
 
@@ -107,7 +105,7 @@ class RollBack:
         self, command: Rollback, application: Application, environment: Environment, asker: Asker
     ) -> Answer:
         """Return Accepted, or Refused when nothing was ever seen healthy that could be put back."""
-        known = await self.accept.known(asker.request)
+        known = await self.accept.known(command, asker.request)
         if known is not None:
             return known
         goal = await self.ledger.read(lambda look: self._goal(look, command))
@@ -134,8 +132,7 @@ class RollBack:
             request=asker.request,
             purpose=Purpose.ROLLBACK,
             of=goal.number,
-            reason=command.reason,
-            force=command.force,
+            command=command,
         )
         return await self.accept(assembled, environment, asked)
 

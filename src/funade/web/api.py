@@ -21,14 +21,13 @@ from funade.domain.answers import Answer
 from funade.domain.commands import COMMANDS, Command
 from funade.domain.durations import LONGEST
 from funade.domain.errors import FunadeError
+from funade.domain.limits import LARGEST_NUMBER, LONGEST_TEXT, is_text
 from funade.domain.people import Actor
 from funade.domain.policy import changes_something
 from funade.domain.wire import Plain, Unreadable, from_tagged, kind_of, to_plain
 from funade.web.peer import SPEAKS_AS
 
 LONGEST_BODY = 1_000_000  #: bytes; the longest sensible command has a few thousand
-LONGEST_TEXT = 4_000  #: characters of one field; history keeps a reason for good
-LARGEST_NUMBER = 2**63 - 1  #: what every store can keep
 
 _FIELDS = {kind_of(one): frozenset(field.name for field in dataclasses.fields(one)) for one in COMMANDS}
 
@@ -122,10 +121,23 @@ def _request_id(given: Plain, command: Command) -> str:
 
 def _read_json(body: bytes) -> Plain:
     try:
-        return cast("Plain", json.loads(body.decode(), parse_constant=_no_number))
+        return cast(
+            "Plain", json.loads(body.decode(), parse_constant=_no_number, object_pairs_hook=_no_key_twice)
+        )
     except (ValueError, RecursionError) as error:
         message = f"not JSON: {error}"
         raise BadRequest(message) from error
+
+
+def _no_key_twice(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
+    """Refuse what two readers would understand differently."""
+    found: dict[str, Plain] = {}
+    for key, value in pairs:
+        if key in found:
+            message = f"`{key[:40]}` is there twice"
+            raise ValueError(message)
+        found[key] = value
+    return found
 
 
 def _no_number(name: str) -> None:
@@ -135,7 +147,7 @@ def _no_number(name: str) -> None:
 
 def _refuse_what_no_store_keeps(plain: dict[str, Plain]) -> None:
     for key, value in plain.items():
-        if isinstance(value, str) and ("\0" in value or not _is_text(value)):
+        if isinstance(value, str) and not is_text(value):
             message = f"`{key}` holds characters that are no text"
             raise BadRequest(message)
         if isinstance(value, str) and len(value) > LONGEST_TEXT:
@@ -152,14 +164,6 @@ def _refuse_odd_spans(command: Command) -> None:
         if isinstance(value, timedelta) and not timedelta(0) < value <= LONGEST:
             message = f"`{field.name}` is out of range"
             raise BadRequest(message)
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: JSON can say it, nothing can store it
-        return False
-    return True
 
 
 async def _body(request: Request) -> bytes:

@@ -10,7 +10,6 @@ from funade.runner.machine import RandomIds, SystemClock, ThisMachine
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.store.attempt_logs import AttemptLogs
-from funade.store.sqlite import SqliteLedger
 from funade.targets import OpenTargets, Surroundings
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.assemble_release import AssembleRelease
@@ -24,15 +23,16 @@ from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
 from funade.usecases.ports import Configurations, Sources, Targets
 from funade.usecases.read_log import ReadOutput
+from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.wiring.stores import OpenLedger, open_ledger
 
 #: Renewed at a third; another process takes over when it stood still for this long.
 LEASE = timedelta(seconds=15)
-STORE = "store.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Parts:
     clock: SystemClock
     ids: RandomIds
     machine: ThisMachine
-    ledger: SqliteLedger
+    ledger: OpenLedger
     sources: Sources
     targets: Targets
     living: Living
@@ -61,7 +61,7 @@ def connect(configurations: Configurations) -> Parts:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
     clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(), OpenSecrets()
-    ledger = SqliteLedger(data / STORE)
+    ledger = open_ledger(configuration, secrets)
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
     logs = AttemptLogs(data)
@@ -83,6 +83,7 @@ def connect(configurations: Configurations) -> Parts:
         history=ShowPast(ledger=ledger),
         show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
         log=ReadOutput(ledger=ledger, logs=logs),
+        refuse=RecordRefusal(ledger=ledger, clock=clock),
     )
     return Parts(
         data=data,
@@ -97,5 +98,5 @@ def connect(configurations: Configurations) -> Parts:
         targets=targets,
         living=living,
         rules=rules,
-        desk=Desk(configurations=configurations, ledger=ledger, clock=clock, verbs=verbs),
+        desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )

@@ -61,10 +61,10 @@ WANTS: list[tuple[Command, set[Right], set[Right]]] = [
     (Reject(**ONE), {APPROVE}, {DEPLOY}),
     (Override(**ONE), {OVERRIDE}, {OVERRIDE}),
     (Lock(**HERE), {LOCK}, {LOCK}),
-    (Lock(**HERE, steal=True), {LOCK}, {LOCK}),
+    (Lock(**HERE, steal=True), {LOCK, OVERRIDE}, {LOCK, OVERRIDE}),
     (Hold(**HERE), {LOCK}, {LOCK}),
     (Unlock(**HERE), {LOCK}, {LOCK}),
-    (Unlock(**HERE, force=True), {OVERRIDE}, {OVERRIDE}),
+    (Unlock(**HERE, force=True), {LOCK, OVERRIDE}, {LOCK, OVERRIDE}),
     (Reopen(**HERE), {OVERRIDE}, {OVERRIDE}),
     (Resume(**HERE), {OVERRIDE}, {OVERRIDE}),
     (PauseAll(), {LOCK}, {LOCK}),
@@ -265,11 +265,33 @@ def test_who_may_now_is_who_may_at_the_door(who):
     assert not may_now(in_force, None, visitor.actor, DEPLOY)
 
 
-def test_in_a_file_without_people_its_owner_may_go_on():
-    in_force = configuration({}, People())
+def test_in_a_file_without_people_its_owner_may_go_on_and_nobody_else():
+    in_force = configuration({}, People(owner="local:1000"))
     production = in_force.applications["shop"].environments["production"]
     assert may_now(in_force, production, "local:1000", DEPLOY)
     assert not may_now(in_force, None, "local:1000", DEPLOY)
+    for nobody_now in ("local:1001", "slack:T0ACME/U0ADA", ""):
+        assert not may_now(in_force, production, nobody_now, DEPLOY)
+
+
+def test_in_a_file_without_people_whose_owner_nobody_knows_nobody_may():
+    in_force = configuration({}, People())
+    production = in_force.applications["shop"].environments["production"]
+    assert not may_now(in_force, production, "local:1000", DEPLOY)
+
+
+@pytest.mark.parametrize("who", VISITORS)
+@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("command", [command for command, _, _ in WANTS], ids=name)
+def test_what_left_the_file_is_stopped_by_the_owner_at_the_terminal_and_by_nobody_else(who, door, command):
+    visitor = VISITORS[who]
+    actor = Actor(door=door, id=visitor.actor, owns_store=visitor.owns_store, is_outsider=visitor.is_outsider)
+    in_force = configuration({})
+    left = Resource(application="shop", environment="moon", has_left=True)
+    may = authorize(in_force, actor, in_force.people.find(actor), command, left) is None
+    if not rights_for(command, left):
+        return
+    assert may == (type(command) is Cancel and visitor.owns_store and door is Door.TERMINAL)
 
 
 # Who may do what, and why

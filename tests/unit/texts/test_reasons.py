@@ -25,6 +25,8 @@ DETAILS: dict[str, Plain] = {
     "channel": "C0123ABCD",
     "candidates": ["refs/heads/v1", "refs/tags/v1"],
     "environment": "production",
+    "field": "reason",
+    "limit": 4000,
     "exit_code": 3,
     "given": ["bob"],
     "live": "a" * 40,

@@ -69,6 +69,7 @@ def test_every_command_can_be_sent(command):
         (encoded(kind="lock", lasts=1e300), "lasts"),
         (encoded(kind="lock", lasts=True), "lasts"),
         (encoded(kind="lock", steal="yes"), "steal"),
+        (b'{"kind": "cancel", "number": 1, "number": 2}', "`number` is there twice"),
         (b"[]", "an object with `kind`"),
         (b'{"kind": 4}', "an object with `kind`"),
         (b'{"kind": "explode"}', "`explode` is unknown"),

@@ -19,7 +19,7 @@ HEAD = "0002"
 OLDEST = "0001"
 
 
-def migrate(connection: Connection, place: Path, begin: str) -> None:
+def migrate(connection: Connection, place: Path | str, begin: str) -> None:
     """Bring the store to HEAD; one of a newer release that we can still use is left as it is; or raise StoreError.
 
     `place` is for the error, `begin` takes the right to write.
@@ -45,7 +45,7 @@ def migrate(connection: Connection, place: Path, begin: str) -> None:
         connection.execute(update(store).values(oldest_schema=OLDEST))
 
 
-def _is_usable(connection: Connection, place: Path) -> bool:
+def _is_usable(connection: Connection, place: Path | str) -> bool:
     """Tell whether there is nothing to do; raise StoreError when a newer release has left us behind."""
     if not connection.dialect.has_table(connection, "alembic_version"):
         return False
