@@ -56,6 +56,7 @@ ELSEWHERE = {
     "sources.sweep": _REPOSITORIES,
     "sources.sweep_folder": _REPOSITORIES,
     "sources.write_program": _REPOSITORIES,
+    "web.listen": "tests/integration/test_web_serve.py: no story has pages",
     "store.reopen": "only after ten minutes of silence; tests/scenarios",
 }
 

@@ -33,6 +33,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "prompt": ("funade.cli.conversation", "Talk as in chat, line by line."),
     "say": ("funade.cli.conversation", "Say one sentence as in chat."),
     "parse": ("funade.cli.understanding", "Show how a sentence is understood; does nothing."),
+    "playground": (
+        "funade.cli.playground",
+        "Serve a workspace like Slack on this machine, for any Slack app.",
+    ),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 

@@ -16,6 +16,7 @@ from funade.settings.reading import Report, Value
 from funade.settings.repositories import place
 from funade.settings.secrecy import holds_secret
 from funade.settings.slack import read_slack
+from funade.settings.web import read_web
 
 
 def load(path: Path, kinds: Kinds) -> Configuration:
@@ -52,6 +53,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
     )
     database = read_database(found["database"]) if "database" in found else None
     slack = read_slack(found["slack"]) if "slack" in found else None
+    web = read_web(found["web"]) if "web" in found else None
     report.finish()
     return Configuration(
         path=str(path),
@@ -60,6 +62,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         data=str(data),
         database=database,
         slack=slack,
+        web=web,
     )
 
 

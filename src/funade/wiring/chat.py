@@ -1,7 +1,7 @@
 """The chats beside a server: none costs nothing, and what one does never ends the server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,14 @@ from funade.wiring.parts import Parts
 if TYPE_CHECKING:
     from funade.chat.slack.directory import Directory
     from funade.chat.slack.room import SlackRoom
+    from funade.web.doors import HttpDoor
+    from funade.web.health import Report
 
 # ruff: noqa: PLC0415 - a server without Slack does not load it
 
 log = structlog.get_logger()
+
+LONGEST_BODY = 1_000_000  #: bytes; Slack's largest payloads have some hundred thousand
 
 
 class Chat:
@@ -51,6 +55,27 @@ class Chat:
     def health(self) -> Mapping[str, Plain]:
         """Return how things are."""
         return {} if self.room is None else {"slack": self.room.health()}
+
+    def doors(self) -> "Sequence[HttpDoor]":
+        """Return where Slack may call us, if it has a secret to sign with."""
+        if self.room is None or not self.room.signing_secrets:
+            return []
+        from funade.web.doors import HttpDoor
+
+        return [HttpDoor(path="/slack", app=self.room.door(), longest_body=LONGEST_BODY)]
+
+    def reports(self) -> "Mapping[str, Report]":
+        """Return how we are, for `/healthz`: codes and numbers, no text of anybody's."""
+        room = self.room
+        if room is None:
+            return {}
+        from funade.web.health import Part
+
+        async def report() -> Part:
+            well, why, facts = room.report()
+            return Part(name="slack", well=well, why=why, facts=facts, needed=False)
+
+        return {"slack": report}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -1,23 +1,30 @@
-"""`funade serve`: the desk on a socket, and a runner, in one process."""
+"""`funade serve`: the desk on a socket, a runner, and HTTP where the configuration wants it, in one process."""
 
 import asyncio
 import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from funade import __version__
 from funade.domain.people import Actor
 from funade.domain.wire import Plain
+from funade.runner.loop import Runner
 from funade.settings import WatchedConfiguration
 from funade.web.api import for_oneself, make_app
 from funade.web.demo import VARIABLE, DemoPeople, is_demo
 from funade.web.socket import SocketServer, who_asked
 from funade.wiring.chat import Chat
-from funade.wiring.parts import connect
+from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import Tell, build_runner
+
+if TYPE_CHECKING:
+    from funade.web.doors import HttpDoor
+    from funade.web.health import Report
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +65,27 @@ class Server:
 
         app = make_app(parts.desk, who_asked(data), health, speaks_as=speaks_as)
         try:
-            door = SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode)
-            async with door, chat.open():
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(
+                    SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode)
+                )
+                await self._open_site(stack, parts, runner, chat)
+                await stack.enter_async_context(chat.open())
                 await runner.run()
         finally:
             parts.ledger.close()
+
+    async def _open_site(self, stack: AsyncExitStack, parts: Parts, runner: Runner, chat: Chat) -> None:
+        """Listen for HTTP where the configuration says so; every room's doors and reports are named here."""
+        site = self.configurations.current().web
+        if site is None:
+            return
+        from funade.wiring.web import open_site  # noqa: PLC0415 - who serves no pages loads none
+
+        doors: list[HttpDoor] = [*chat.doors()]
+        reports: dict[str, Report] = {**chat.reports()}
+        await stack.enter_async_context(open_site(site, parts, runner, doors=doors, reports=reports))
+        log.info("pages at %s, listening at %s port %s", site.url, site.host, site.port)
 
     def _health(self) -> Mapping[str, Plain]:
         return {"version": __version__, "configuration_problem": self.configurations.current().problem}

@@ -29,4 +29,10 @@ def build_slack(parts: Parts, runner: Runner, configurations: Configurations, sl
         clock=parts.clock,
         ids=parts.ids,
     )
-    return SlackRoom(ports=ports, url=slack.url, bot_token=slack.bot_token, app_token=slack.app_token)
+    return SlackRoom(
+        ports=ports,
+        url=slack.url,
+        bot_token=slack.bot_token,
+        app_token=slack.app_token,
+        signing_secrets=slack.signing_secrets,
+    )

@@ -1,12 +1,14 @@
 """Everything of Slack in one process: asks Slack who we are, then listens, answers and tells until it is stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import structlog
+from starlette.types import ASGIApp
 
 from funade.chat.slack.arrivals import Ourselves, text_of
 from funade.chat.slack.board import Board, Show
@@ -16,10 +18,12 @@ from funade.chat.slack.client import OutcomeUnknown, SlackRefused, WebApi
 from funade.chat.slack.conversation import AsksDesk, Conversation
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.directory import Directory
+from funade.chat.slack.door import make_door
 from funade.chat.slack.forms import Forms
 from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
 from funade.chat.slack.reception import Reception
+from funade.chat.slack.signature import Seals
 from funade.chat.slack.worker import Worker
 from funade.domain.application import SecretReference
 from funade.domain.errors import SecretError, VendorUnavailable
@@ -30,6 +34,7 @@ from funade.usecases.ports import Clock, Configurations, Ids, Lease, Ledger, Log
 log = structlog.get_logger()
 
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
+RETRY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class SlackRoom:
     url: str
     bot_token: SecretReference
     app_token: SecretReference | None
+    signing_secrets: tuple[SecretReference, ...] = ()
     listening: Listening | None = None
     problem: str | None = None
     _resumed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,6 +130,41 @@ class SlackRoom:
                 "problem": status.problem or listening.board.problem,
             }
         return found
+
+    def report(self) -> tuple[bool, str | None, dict[str, Plain]]:
+        """Return whether we are well, a short code where we are not, and numbers."""
+        listening = self.listening
+        if listening is None:
+            return False, "not_connected", {}
+        if listening.keeper is None:
+            return True, None, {}
+        status = listening.keeper.look()
+        facts: dict[str, Plain] = {
+            "sockets": status.sockets,
+            "sockets_seen_by_slack": status.seen_by_slack,
+            "last_frame_at": None if status.last_frame_at is None else to_plain(status.last_frame_at),
+        }
+        if status.stopped is not None:
+            return False, status.stopped, facts
+        return status.sockets > 0, None if status.sockets else "no_socket", facts
+
+    def door(self) -> ASGIApp:
+        """Return where Slack may call us over HTTPS."""
+
+        async def take(kind: str, payload: Any) -> Mapping[str, Any] | None:
+            if self.listening is None:
+                raise VendorUnavailable("Slack", "has not said yet who we are", RETRY)  # noqa: EM101 -- short
+            return await self.listening.reception.take(kind, payload)
+
+        ports = self.ports
+        return make_door(
+            take=take,
+            seals=Seals(
+                secrets=lambda: [ports.secrets.reveal(one) for one in self.signing_secrets],
+                ledger=ports.ledger,
+                clock=ports.clock,
+            ),
+        )
 
     async def _ask_who_we_are(self, api: WebApi) -> Ourselves:
         wait = SHORTEST_WAIT_SECONDS

@@ -1,0 +1,1 @@
+"""What people do in the workspace, and what apps answer to it."""

@@ -1,0 +1,1 @@
+"""Block Kit: what a message, a modal and a home may hold."""
