@@ -39,15 +39,11 @@ EDITED_IN = mark("nothing was run: this message became a command when it was edi
 DELETED = mark(
     "your message is gone, and #{number}, which it asked for, goes on — `cancel {number}` stops it"
 )
-NOT_FOR_OUTSIDERS = mark("Funade answers members of this workspace only")
 CANNOT_ASK = mark("Slack cannot be asked who you are, so nothing was done — try again in a minute")
 OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log has the details")
-STORE_DOWN = mark("Funade's store cannot be used now, so nothing was done — try again in a minute")
-CALM = mark("I took that for the same as a moment ago; say it again after 30 s to do it once more")
 
 # Cards
 OUTPUT = mark("The end of its output:")
-WHAT_CHANGES = mark("{number}. {what}")
 
 # Forms
 FORM_TITLE = mark("Deploy")
@@ -61,7 +57,6 @@ FORM_CONFIRM = mark("Deploy")
 FORM_BACK = mark("Close")
 FORM_LOADING = mark("One moment …")
 FORM_CHOOSE = mark("choose one")
-FORM_NOTHING = mark("there is nothing here that you may deploy")
 FORM_DONE = mark("Done")
 FORM_REFUSED = mark("Not done")
 BRANCHES = mark("Branches")
@@ -74,5 +69,4 @@ HOME_WAITING = mark("Waiting for you")
 HOME_MINE = mark("Yours")
 HOME_LOCKS = mark("Locked")
 HOME_NOTHING = mark("nothing")
-HOME_HEALTH = mark("connected with {sockets} sockets")
 HOME_STRANGER = mark("Funade does not know you: ask whoever runs it to add you to `people` in funade.yaml")

@@ -70,6 +70,16 @@ class WebApi:
         """Return Slack's answer."""
         return await self._call(method, self._token(), arguments)
 
+    async def scopes(self) -> frozenset[str] | None:
+        """Return what the bot's token may do; None where Slack does not say."""
+        with _mapped("auth.test"):
+            answer = await self._client.api_call(
+                "auth.test", headers={"Authorization": f"Bearer {self._token()}"}
+            )
+        headers = {str(name).lower(): str(value) for name, value in (answer.headers or {}).items()}
+        said = headers.get("x-oauth-scopes")
+        return None if said is None else frozenset(one.strip() for one in said.split(",") if one.strip())
+
     async def open_socket(self, token: str, /) -> str:
         """Return the address of a new socket."""
         with effect("slack.open_socket"):

@@ -26,7 +26,6 @@ from funade.usecases.ports import Refs
 WIDTH = 60
 #: A plan that was shown is good for so long; its digest says no before that when anything changes.
 LASTS = timedelta(minutes=30)
-DEPLOY_SHORTCUT = "funade_deploy"
 OPEN_FORM, OPEN_HOME = "funade_open_form", "funade_refresh_home"
 
 

@@ -167,8 +167,11 @@ def _shielded(value: Any) -> Any:
 def _grouped(lines: Sequence[str]) -> list[tuple[bool, list[str]]]:
     """Return neighbouring lines together: those in columns, and those that are sentences."""
     groups: list[tuple[bool, list[str]]] = []
-    for line in lines:
-        is_table = "  " in line.rstrip() or "\t" in line
+    for said in lines:
+        line = said
+        is_table = "  " in line.strip() or "\t" in line
+        if not is_table and line.startswith("  "):
+            line = f"• {line.strip()}"
         if not line.strip():
             if groups:
                 groups[-1][1].append("")
