@@ -92,10 +92,12 @@ class DeploymentStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentTakenOver:
-    """Another process looks after it now; its execution went on, or had ended meanwhile."""
+    """Another process (`pid` on `host`) looks after it now; its execution went on, or had ended meanwhile."""
 
     by: str
     standing: str
+    host: str | None = None
+    pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

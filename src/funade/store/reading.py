@@ -81,6 +81,7 @@ _ENTRY_COLUMNS = (
     "owner",
     "due_at",
     "wish",
+    "machine",
     "format",
 )
 _NOT_ASIDE = ~exists().where(

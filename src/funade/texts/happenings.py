@@ -46,11 +46,12 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             return reader.word(mark("started"))
         case events.DeploymentStarted(attempt=attempt):
             return reader.word(mark("started, attempt {attempt}"), attempt=attempt)
-        case events.DeploymentTakenOver(by=process, standing=standing):
+        case events.DeploymentTakenOver(standing=standing, host=host, pid=pid):
             where = phase_word(standing, reader)
-            return reader.word(
-                mark("taken over by `{process}`: {where}"), process=plain(process), where=where
-            )
+            if host is None or pid is None:
+                return reader.word(mark("taken over by another process: {where}"), where=where)
+            wording = mark("taken over by process {pid} on {host}: {where}")
+            return reader.word(wording, pid=pid, host=plain(host), where=where)
         case events.ExecutionEnded() as told:
             return _ending(told, reader)
         case events.CancelAsked(reason=why):

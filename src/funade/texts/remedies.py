@@ -72,6 +72,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
         mark("it is asked again and again"),
     ),
     Reason.OWNER_SILENT: (mark("another process takes over by itself"),),
+    Reason.MACHINE_SILENT: (mark("start Funade there again: only that machine knows how it goes"),),
     Reason.PROGRAM_FAILED: (mark("its log tells why"),),
     Reason.PROGRAM_NOT_STARTED: (mark("correct the target in `funade.yaml`, then try again"),),
     Reason.TIMED_OUT: (mark("its log tells how far it came"),),

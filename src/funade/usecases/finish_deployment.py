@@ -16,7 +16,7 @@ from funade.domain.revision import Revision
 from funade.domain.verdict import Verdict, judge, may_wait, must_look
 from funade.failpoints import effect
 from funade.usecases.ports import Clock, Lease, Ledger, Targets, Transaction, Verifier, Workspaces
-from funade.usecases.start_attempt import WORKSPACE
+from funade.usecases.start_attempt import WORKSPACE, is_elsewhere
 
 #: A target that cannot say what runs is asked again for so long.
 ANSWER_WITHIN = timedelta(minutes=1)
@@ -136,7 +136,7 @@ class FinishDeployment:
         owed = await self.ledger.read(lambda look: look.obligations())
         removed = []
         for one in owed:
-            if (one.deployment, one.kind) != (deployment.id, WORKSPACE):
+            if (one.deployment, one.kind) != (deployment.id, WORKSPACE) or is_elsewhere(one, self.lease):
                 continue
             with suppress(OSError):
                 await self.workspaces.remove(Path(one.data.get("folder", "")))

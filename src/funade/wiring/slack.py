@@ -21,7 +21,7 @@ def build_slack(parts: Parts, runner: Runner, configurations: Configurations, sl
         configurations=configurations,
         secrets=secrets,
         desk=parts.desk,
-        show=parts.desk.verbs.show,
+        show=lambda command: parts.desk.verbs.show(command, parts.configurations.current()),
         logs=AttemptLogs(parts.data),
         refs=RefIndex(folder, GitSources(folder, secrets)),
         lease=runner.heart,
