@@ -117,12 +117,15 @@ class Teller:
 
         event, reader = announcement.event, self._session.reader
         state = now.state.value if now else None
+        about = {
+            "number": event.number,
+            "application": event.application,
+            "environment": event.environment,
+            "state": state,
+        }
         self._log.info(
             texts.happening(event, reader.language, now=reader.now, zone=reader.zone),
-            number=event.number,
-            application=event.application,
-            environment=event.environment,
-            **({"state": state} if state else {}),
+            **{key: value for key, value in about.items() if value},
         )
 
 

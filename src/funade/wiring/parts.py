@@ -29,6 +29,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.wiring.privacy import make_private
 from funade.wiring.stores import OpenLedger, open_ledger
 
 #: Renewed at a third; another process takes over when it stood still for this long.
@@ -58,7 +59,7 @@ def connect(configurations: Configurations) -> Parts:
     """Open the store that a configuration names, and put the desk before it."""
     configuration = configurations.current()
     data = Path(configuration.data)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(data)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
     clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(data), OpenSecrets()
     ledger = open_ledger(configuration, secrets)
