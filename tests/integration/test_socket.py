@@ -20,11 +20,12 @@ from funade.cli.socket_connection import ServerUnreachable, SocketConnection, _U
 from funade.domain.answers import Accepted, LogShown, Refused, StatusShown
 from funade.domain.commands import Deploy, ReadLog, ShowStatus
 from funade.domain.errors import FunadeError, StoreError
+from funade.domain.limits import LONGEST_TEXT
 from funade.domain.people import Actor, Door
 from funade.domain.reason import Reason
 from funade.testing.desk import FakeDesk
 from funade.web import address
-from funade.web.api import LONGEST_TEXT, make_app
+from funade.web.api import make_app
 from funade.web.socket import AlreadyServed, SocketServer, who_asked
 
 T = TypeVar("T")

@@ -112,6 +112,23 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The HTTP side of a server: pages, health, and the doors of other rooms.
+
+    `url` is what people and links use. Only `proxies` (networks) are believed when they say for whom they ask.
+    `hosts` are further names under which it answers. `signing_keys` sign links, the first of them; all are believed.
+    """
+
+    host: str
+    port: int
+    url: str
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    signing_keys: tuple[SecretReference, ...] = ()
+    links_last: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """The whole of funade.yaml at one moment; `problem` is set while a newer file is broken and this one goes on."""
 
@@ -120,4 +137,5 @@ class Configuration:
     people: People = field(default_factory=People)
     data: str = ".funade"
     database: Database | None = None
+    web: Site | None = None
     problem: str | None = None

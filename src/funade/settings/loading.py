@@ -15,6 +15,7 @@ from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
 from funade.settings.repositories import place
 from funade.settings.secrecy import holds_secret
+from funade.settings.web import read_web
 
 
 def load(path: Path, kinds: Kinds) -> Configuration:
@@ -50,9 +51,15 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         else {}
     )
     database = read_database(found["database"]) if "database" in found else None
+    web = read_web(found["web"]) if "web" in found else None
     report.finish()
     return Configuration(
-        path=str(path), applications=applications, people=people, data=str(data), database=database
+        path=str(path),
+        applications=applications,
+        people=people,
+        data=str(data),
+        database=database,
+        web=web,
     )
 
 

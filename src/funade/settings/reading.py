@@ -65,6 +65,10 @@ class Value:
     def is_mapping(self) -> bool:
         return isinstance(self.node, Entries)
 
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, Items)
+
     def entries(self, wanted: str) -> "dict[str, Value]":
         """Return a mapping's values by their keys; `wanted` says to people what should stand here."""
         if not isinstance(self.node, Entries):

@@ -24,7 +24,6 @@ NOT_YET = frozenset(
         "queue",
         "slack",
         "store",
-        "web",
     }
 )
 
@@ -182,6 +181,42 @@ APPLICATION = _object(
     channel=_text("Its Slack channel: the name, like `#deploy-shop`, or the id", pattern=CHANNEL),
 )
 
+WEB = _object(
+    ("listen",),
+    listen=_text("The address and port of this machine at which it listens, like `127.0.0.1:8080`"),
+    url=_text(
+        "How people reach it; links are made of it, and its host is answered to. Without it, as it listens",
+        pattern="^https?://",
+    ),
+    proxies={
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The proxies before it, as networks like `10.0.0.0/8`: only they are believed when they say,"
+        " by `X-Forwarded-For` and `X-Forwarded-Proto`, for whom they ask",
+    },
+    hosts={
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Further host names under which it answers; any other is turned away",
+    },
+    signing_key={
+        "anyOf": [
+            {"type": "string", "pattern": _REFERENCE},
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": _REFERENCE},
+                "minItems": 1,
+                "maxItems": 2,
+            },
+        ],
+        "description": "Where the key is that signs links; two while the first replaces the second."
+        " Without it a key is made once, in the data folder",
+    },
+    links_last=_duration(
+        "How long a link to a deployment's page lasts at most; half of that at least", default="14d"
+    ),
+)
+
 FILE = _object(
     ("applications",),
     applications=_by_name({"$ref": "#/$defs/application"}, "What is deployed"),
@@ -193,6 +228,7 @@ FILE = _object(
         _names("People, other groups, and Slack's like `slack:S0SRE`", _MEMBER),
         "People by what they do together",
     ),
+    web={"$ref": "#/$defs/web"},
     data=_text("The folder for everything that Funade keeps, seen from this file's", default=".funade"),
     database={
         "anyOf": [{"type": "string", "pattern": "^postgres(ql)?://"}, {"$ref": "#/$defs/database"}],
@@ -223,6 +259,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "database": DATABASE,
         "repository": REPOSITORY,
         "verification": {**VERIFICATION, "oneOf": exactly_one},
+        "web": {**WEB, "description": "Pages and other doors over HTTP; nothing listens without it"},
         "target": {"description": TARGET["description"], "oneOf": choices},
     }
     environment = {

@@ -51,6 +51,11 @@ class WatchedConfiguration:
                 raise ConfigError(
                     str(self._path), None, "data", "cannot change while Funade runs", "restart Funade"
                 )
+            if new.web != self._good.web:
+                # Whoever looks is connected to where it listens now.
+                raise ConfigError(
+                    str(self._path), None, "web", "cannot change while Funade runs", "restart Funade"
+                )
             self._good, self._problem = new, None
         except ConfigError as error:
             self._problem = str(error)

@@ -201,6 +201,7 @@ class FakeDesk:
             deployment=self.deployments[number],
             waiting=self.waiting[number],
             log_length=len(self.logs.get(number, b"")),
+            may=("approve", "reject", "override", "retry", "cancel", "rollback"),
         )
 
     def _status(self, command: ShowStatus) -> StatusShown:

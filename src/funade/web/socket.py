@@ -7,10 +7,10 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import uvicorn
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from funade.domain.wire import to_plain
 from funade.failpoints import effect
 from funade.web import address
 from funade.web.peer import actor_at_terminal, peer_uid
+from funade.web.quiet_server import QuietServer
 
 GRACE_SECONDS = 1  #: for answers that are on their way when the server stops
 #: Somebody who looks whether a server lives holds its lock for a moment.
@@ -46,7 +47,7 @@ class SocketServer:
         self._version = version
         self._lock: int | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._server = _Server(
+        self._server = QuietServer(
             uvicorn.Config(
                 app,
                 http=_PeerProtocol,
@@ -211,28 +212,3 @@ class _PeerProtocol(H11Protocol):
             self.app_state = {**self.app_state, "peer_uid": peer_uid(transport.get_extra_info("socket"))}
         except OSError:  # it has gone already
             transport.abort()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers and without a tick ten times a second."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.began = asyncio.Event()
-        self.ended = asyncio.Event()
-
-    def capture_signals(self) -> Any:
-        return nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.began.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self.ended.wait()
-
-    def hang_up(self) -> None:
-        """Drop whoever did not leave in time."""
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
