@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "funade.cli.playground",
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
+    "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 
