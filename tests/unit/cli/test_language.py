@@ -75,7 +75,7 @@ def test_lines_break_between_signs_but_not_before_a_stop_nor_in_a_command():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["deploi"], "`deploy` のことですか?"),
+        (["deploi"], "`deploy` のことですか？"),
         (["deploy", "--yes"], "どのアプリケーションですか"),
         (["deploy", "shop", "--force", "--yes"], "`--reason` が必要です"),
         (["deploy", "shop", "staging"], "確認できる人がいません"),
@@ -103,7 +103,7 @@ def test_english_stays_english(capsys):
 def test_what_is_wrong_with_the_file_is_said_in_japanese(capsys, tmp_path):
     (tmp_path / "funade.yaml").write_text("applicatons: {}\n")
     printed = says(capsys, "-c", str(tmp_path / "funade.yaml"), "check", "--language", "ja", code=2)
-    assert "`applicatons`: Funade がここで知らないキーです。`applications` のことですか?" in printed
+    assert "`applicatons`: Funade がここで知らないキーです。もしかして `applications` ですか？" in printed
 
 
 def test_what_is_wrong_with_the_file_is_an_object_for_programs(capsys, tmp_path):
