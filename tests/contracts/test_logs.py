@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from funade.store.attempt_logs import AttemptLogs
+from funade.testing.logs import FakeLogs
 from funade.usecases.ports import Logs
 
 DEPLOYMENT = "00000000-0000-4000-8000-000000000001"
@@ -12,8 +13,15 @@ DEPLOYMENT = "00000000-0000-4000-8000-000000000001"
 Write = Callable[[bytes], None]
 
 
-@pytest.fixture
-def written(tmp_path) -> tuple[Logs, Write]:
+@pytest.fixture(params=["files", "fake"])
+def written(request, tmp_path) -> tuple[Logs, Write]:
+    if request.param == "fake":
+        fake = FakeLogs()
+
+        def add(data: bytes) -> None:
+            fake.output[DEPLOYMENT, 1] = fake.output.get((DEPLOYMENT, 1), b"") + data
+
+        return fake, add
     path = tmp_path / "attempts" / DEPLOYMENT / "1" / "output.log"
 
     def write(data: bytes) -> None:
