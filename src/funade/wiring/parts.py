@@ -42,6 +42,7 @@ class Parts:
 
     data: Path
     folder: Path
+    configurations: Configurations
     lease: timedelta
     clock: SystemClock
     ids: RandomIds
@@ -90,6 +91,7 @@ def connect(configurations: Configurations) -> Parts:
     return Parts(
         data=data,
         folder=Path(configuration.path).parent,
+        configurations=configurations,
         lease=lease,
         clock=clock,
         ids=ids,
