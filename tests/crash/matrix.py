@@ -63,7 +63,7 @@ ELSEWHERE = {
 
 
 #: What only one of the stores passes.
-ONLY = {"postgres": ("postgres.",), "sqlite": ("store.commit:", "store.make:", "store.sign:")}
+ONLY = {"postgres": ("postgres.", "logs."), "sqlite": ("store.commit:", "store.make:", "store.sign:")}
 
 
 def points_of(store: str) -> list[str]:
@@ -86,7 +86,7 @@ POINTS = points_of("sqlite")
 FLEETS = {
     Fleet("sqlite", 1): ("",),
     Fleet("sqlite", 3): ("store.take:", "store.start:", "store.finish:", "announce."),
-    Fleet("postgres", 1): ("postgres.", "store."),
+    Fleet("postgres", 1): ("postgres.", "logs.", "store."),
     Fleet("postgres", 3): (
         "postgres.commit:",
         "store.take:",
