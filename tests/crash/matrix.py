@@ -32,6 +32,8 @@ _REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no 
 #: What no story passes, and who kills there instead, or why nobody can.
 ELSEWHERE = {
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
+    "copy.commit": "tests/integration/test_store_copy.py",
+    "copy.set_aside": "tests/integration/test_store_copy.py",
     "command.ask_system": "only where there is no /proc",
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
     "command.write_bug": "only after a mistake of ours",

@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "funade.cli.playground",
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
+    "store": ("funade.cli.storing", "Move the store into a database."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 
