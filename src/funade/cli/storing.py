@@ -16,7 +16,7 @@ def store() -> None:
 @store.command("copy")
 @options.session
 def copy_store(session: Session) -> Exit:
-    """Copy everything from the file in the data folder into the configured `database`.
+    """Copy the store into the database.
 
     Stop every Funade first. All of it is copied and counted in one transaction, or nothing; afterwards the file is set
     aside as `store.sqlite.moved`. May be done again after anything.

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SOURCE_UNREACHABLE = "source_unreachable"  #: application, problem
     TARGET_UNREACHABLE = "target_unreachable"  #: application, environment, problem
     ALREADY_ENDED = "already_ended"  #: number, state
+    NOTHING_TO_RETRY = "nothing_to_retry"  #: number, application, environment, ref
     NOT_ENDED = "not_ended"  #: number, state
     NOT_WAITING = "not_waiting"  #: number, state
     NOTHING_VERIFIED = "nothing_verified"  #: application, environment

@@ -49,6 +49,10 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("#{number} has ended already"),
         mark("it has ended already"),
     ),
+    Reason.NOTHING_TO_RETRY: (
+        mark("#{number} has succeeded, so there is nothing to retry"),
+        mark("it has succeeded, so there is nothing to retry"),
+    ),
     Reason.NOT_ENDED: (
         mark("#{number} has not ended: {state}"),
         mark("#{number} has not ended"),

@@ -92,9 +92,13 @@ class FinishDeployment:
             if row.phase is Phase.VERIFYING:
                 return row
             ended = ExecutionEnded(
-                attempt=row.attempt, by=ending.by, exit_code=ending.exit_code, signal=ending.signal
+                attempt=row.attempt,
+                by=ending.by,
+                exit_code=ending.exit_code,
+                signal=ending.signal,
+                ended_at=ending.at,
             )
-            change.record(about(row, ended, row.asked_by, ending.at))
+            change.record(about(row, ended, row.asked_by, self.clock.now()))
             verifying = replace(row, phase=Phase.VERIFYING, because=because(Reason.VERIFYING))
             change.save_deployment(verifying)
             return verifying
