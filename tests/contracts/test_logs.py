@@ -8,6 +8,7 @@ import pytest
 
 from funade.store.attempt_logs import AttemptLogs
 from funade.store.shared_logs import MARK, BringLogs, SharedLogs
+from funade.testing.logs import FakeLogs
 from funade.usecases.ports import Logs
 from tests.contracts.ledgers import open_postgres
 
@@ -17,10 +18,22 @@ Write = Callable[[bytes], None]
 
 
 @pytest.fixture(
-    params=["file", *(pytest.param(one, marks=pytest.mark.needs("postgres")) for one in ("chunks", "shared"))]
+    params=[
+        "files",
+        "fake",
+        *(pytest.param(one, marks=pytest.mark.needs("postgres")) for one in ("chunks", "shared")),
+    ]
 )
 def written(request, tmp_path) -> Iterator[tuple[Logs, Write]]:
     here = AttemptLogs(tmp_path)
+    if request.param == "fake":
+        fake = FakeLogs()
+
+        def add(data: bytes) -> None:
+            fake.output[DEPLOYMENT, 1] = fake.output.get((DEPLOYMENT, 1), b"") + data
+
+        yield fake, add
+        return
     path = tmp_path / "attempts" / DEPLOYMENT / "1" / "output.log"
 
     def write(data: bytes) -> None:
@@ -28,7 +41,7 @@ def written(request, tmp_path) -> Iterator[tuple[Logs, Write]]:
         with path.open("ab") as file:
             file.write(data)
 
-    if request.param == "file":
+    if request.param == "files":
         yield here, write
         return
     with open_postgres(tmp_path) as store:
