@@ -1,6 +1,6 @@
 """The rooms below, looked up only when needed: `--help` and a talk with the server load none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +23,7 @@ class Desk(Protocol):
 
 
 class Server(Protocol):
-    """Everything of `funade serve` in one process."""
+    """Everything of a long-lived process: `funade serve`, `funade runner`."""
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
@@ -33,6 +33,22 @@ class Tell(Protocol):
     """Hears of an event, and of the deployment as it is now."""
 
     def __call__(self, announcement: "Announcement", now: "Deployment | None", /) -> None: ...
+
+
+class Copied(Protocol):
+    """What came of copying a store."""
+
+    @property
+    def store(self) -> str:
+        """Return the store's id."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Return how many rows each table has."""
+
+    @property
+    def was_there(self) -> bool:
+        """Tell whether an earlier copy had brought everything already."""
 
 
 class Wiring(Protocol):
@@ -48,6 +64,12 @@ class Wiring(Protocol):
         self, config: Path, *, socket: Path | None, socket_mode: int, tell: Tell | None = None
     ) -> Server:
         """Return everything of `funade serve`; `tell` hears of each event once."""
+
+    def build_runner_process(self, config: Path, *, tell: Tell | None = None) -> Server:
+        """Return everything of `funade runner`; `tell` hears of each event once."""
+
+    def copy_store(self, config: Path) -> Copied:
+        """Copy the store from its file into the database, or raise FunadeError."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""

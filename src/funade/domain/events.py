@@ -102,12 +102,13 @@ class DeploymentTakenOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionEnded:
-    """The place said how an attempt ended."""
+    """The place said how an attempt ended, and when: before the event where nobody listened meanwhile."""
 
     attempt: int
     by: str
     exit_code: int | None = None
     signal: int | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

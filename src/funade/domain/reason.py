@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SOURCE_UNREACHABLE = "source_unreachable"  #: application, problem
     TARGET_UNREACHABLE = "target_unreachable"  #: application, environment, problem
     ALREADY_ENDED = "already_ended"  #: number, state
+    NOTHING_TO_RETRY = "nothing_to_retry"  #: number, application, environment, ref
     NOT_ENDED = "not_ended"  #: number, state
     NOT_WAITING = "not_waiting"  #: number, state
     NOTHING_VERIFIED = "nothing_verified"  #: application, environment
@@ -62,6 +63,7 @@ class Reason(StrEnum):
     VERIFYING = "verifying"  #: since, until
     TARGET_NOT_ANSWERING = "target_not_answering"  #: problem, since, until
     OWNER_SILENT = "owner_silent"  #: host, pid, since
+    MACHINE_SILENT = "machine_silent"  #: machine, since
     # A deployment ended.
     COMPLETED = "completed"  #: exit_code
     PROGRAM_FAILED = "program_failed"  #: exit_code or signal

@@ -11,7 +11,7 @@ from funade.domain.reason import Reason, because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids).
+    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids), where.
 
     `owner` is the process that looks after it, as it registered itself, if it is still known.
     """
@@ -22,6 +22,7 @@ class Surroundings:
     now: datetime
     obstacles: tuple[Waiting, ...] = ()
     owner: ProcessShown | None = None
+    machines: frozenset[str] = frozenset()
 
 
 def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
@@ -79,6 +80,9 @@ def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Wait
     if not around.alive:
         # Nobody looks whether its program runs.
         return (Waiting(because=because(Reason.NO_PROCESS_RUNNING, number=deployment.number), since=since),)
+    if deployment.phase is Phase.EXECUTING and deployment.machine not in {None, *around.machines}:
+        silent = because(Reason.MACHINE_SILENT, machine=deployment.machine)
+        return (Waiting(because=silent, since=owner.seen_at if owner else since), running)
     if owner is None:
         return (Waiting(because=because(Reason.OWNER_SILENT), since=since), running)
     silent = because(Reason.OWNER_SILENT, host=owner.host, pid=owner.pid)

@@ -3,17 +3,17 @@
 import asyncio
 import os
 import socket
-import subprocess
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from funade.clients import births
+from funade.failpoints import effect
 from funade.usecases.ports import Process
 
-#: Linux tells of its processes in /proc; macOS is asked through `ps`.
-_HAS_PROC = Path("/proc/self/stat").exists()
 _HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 
 
@@ -44,7 +44,18 @@ class RandomIds:
 
 
 class ThisMachine:
-    """The `Machine` port on Linux and macOS."""
+    """The `Machine` port on Linux and macOS, for one data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._name = ""
+
+    @property
+    def name(self) -> str:
+        """Return the data folder's own name, given once: it stays when the host gets another."""
+        if not self._name:
+            self._name = _name(self._data / "machine")
+        return self._name
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return this process as it registers itself."""
@@ -55,10 +66,11 @@ class ThisMachine:
             host=socket.gethostname(),
             pid=pid,
             boot=boot(),
-            birth=birth(pid) or "",
+            birth=births.living_birth(pid) or "",
             counter=0,
             started_at=at,
             seen_at=at,
+            machine=self.name,
         )
 
     def is_gone(self, process: Process) -> bool:
@@ -68,31 +80,24 @@ class ThisMachine:
         if process.boot != boot():
             # The same name may be another machine or container; its lease has to run out.
             return False
-        return birth(process.pid) != process.birth
+        return births.living_birth(process.pid) != process.birth
+
+
+def _name(path: Path) -> str:
+    """Return the name in the file at `path`, made at the first call of all; or raise OSError."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{uuid4().hex}")
+        with effect("machine.name"):
+            fresh.write_text(f"{socket.gethostname()}-{uuid4().hex[:8]}\n")
+            with suppress(FileExistsError):
+                # Whole or not at all, and the first one stays.
+                os.link(fresh, path)
+            fresh.unlink()
+    return path.read_text().strip()
 
 
 @cache
 def boot() -> str:
     """Return what names this start of the kernel and this process namespace."""
-    if _HAS_PROC:
-        started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{started}/{Path('/proc/self/ns/pid').readlink()}"
-    return _ask("sysctl", "-n", "kern.boottime")
-
-
-def birth(pid: int) -> str | None:
-    """Return when the process of that number began, in the kernel's words; None when there is none."""
-    if _HAS_PROC:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
-        except OSError:
-            return None
-        # The name in brackets may hold spaces and brackets: count from its end. Field 22 is the start time (proc(5)).
-        words = stat.rpartition(b")")[2].split()
-        return None if words[0] in (b"Z", b"X") else words[19].decode()
-    return _ask("ps", "-o", "lstart=", "-p", str(pid)) or None
-
-
-def _ask(*argv: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=5)
-    return done.stdout.strip()
+    found = births.namespace()
+    return f"{births.boot_id()}/{found}" if found else births.boot_id()

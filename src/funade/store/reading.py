@@ -40,6 +40,7 @@ _CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
         for name in (
             *("application", "environment", "deployment", "attempt", "number"),
             *("id", "request", "role", "sequence"),
+            *("key", "subject", "capability", "door", "channel", "message"),
         )
     },
     "before": lambda table: _first_key(table) < bindparam("before"),
@@ -80,6 +81,7 @@ _ENTRY_COLUMNS = (
     "owner",
     "due_at",
     "wish",
+    "machine",
     "format",
 )
 _NOT_ASIDE = ~exists().where(

@@ -26,7 +26,19 @@ _REMEMBERED = 512
 _HAPPENINGS: tuple[type, ...] = Happening.__args__
 #: Fields that have columns of their own and change; `due_at`, which must not be missing, is in both places.
 _COLUMNS = frozenset(
-    {"state", "phase", "verified", "owner", "epoch", "attempt", "fence", "started_at", "ended_at", "wish"}
+    {
+        "state",
+        "phase",
+        "verified",
+        "owner",
+        "epoch",
+        "attempt",
+        "fence",
+        "started_at",
+        "ended_at",
+        "wish",
+        "machine",
+    }
 )
 _CHANGING = frozenset({"because", "confirmed_live", "approvals", "overrides"})
 _ASKED = tuple(one.name for one in fields(Deployment) if one.name not in _COLUMNS | _CHANGING)
@@ -36,7 +48,8 @@ class LeftAlone(Unreadable):
     """A newer release wrote this row."""
 
 
-def _check_format(row: values.Row) -> None:
+def check_format(row: values.Row) -> None:
+    """Raise LeftAlone for a row that a newer release wrote."""
     if values.number(row, "format") > FORMAT:
         problem = f"written by a newer release (format {row['format']})"
         raise LeftAlone(problem)
@@ -80,6 +93,7 @@ def deployment_columns(deployment: Deployment) -> dict[str, Any]:
         "due_at": values.moment(deployment.due_at),
         "started_at": deployment.started_at and values.moment(deployment.started_at),
         "ended_at": deployment.ended_at and values.moment(deployment.ended_at),
+        "machine": deployment.machine,
         "changing": values.dump({name: to_plain(getattr(deployment, name)) for name in _CHANGING}),
     }
 
@@ -96,7 +110,7 @@ def _read_asked(raw: str) -> Deployment:
 
 def read_deployment(row: values.Row) -> Deployment:
     """Return the deployment of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     asked = _read_asked(values.text(row, "asked"))
     _check_same(row, asked, "id", "number", "application", "environment")
     changing = values.load(row["changing"])
@@ -110,6 +124,7 @@ def read_deployment(row: values.Row) -> Deployment:
         verified=bool(row["verified"]),
         owner=values.text_or_none(row, "owner"),
         epoch=values.number(row, "epoch"),
+        machine=values.text_or_none(row, "machine"),
         attempt=values.number(row, "attempt"),
         fence=values.number(row, "fence"),
         due_at=values.read_moment(row, "due_at"),
@@ -132,7 +147,7 @@ def _read_list(changing: dict[str, Any], name: str) -> list[Any]:
 
 def read_entry(row: values.Row) -> Entry:
     """Return the few columns that decide who moves next, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return Entry(
         id=values.text(row, "id"),
         number=values.number(row, "number"),
@@ -143,6 +158,7 @@ def read_entry(row: values.Row) -> Entry:
         owner=values.text_or_none(row, "owner"),
         due_at=values.read_moment(row, "due_at"),
         is_wished_away=row["wish"] is not None,
+        machine=values.text_or_none(row, "machine"),
     )
 
 
@@ -187,7 +203,7 @@ def _read_berth(raw: str) -> Berth:
 
 def read_berth(row: values.Row) -> Berth:
     """Return the environment of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     berth = _read_berth(values.text(row, "document"))
     _check_same(row, berth, "application", "environment", "fence")
     return berth
@@ -212,7 +228,7 @@ def event_row(event: Event) -> dict[str, Any]:
 
 def read_event(row: values.Row) -> Event:
     """Return the event of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return Event(
         sequence=values.number(row, "sequence"),
         at=values.read_moment(row, "at"),
@@ -236,7 +252,7 @@ def ending_row(deployment: str, attempt: int, ending: Ending) -> dict[str, Any]:
 
 def read_ending(row: values.Row) -> Ending:
     """Return the fact of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return from_plain(Ending, values.load(row["document"]))
 
 
@@ -255,7 +271,7 @@ def obligation_row(obligation: Obligation) -> dict[str, Any]:
 
 def read_obligation(row: values.Row) -> Obligation:
     """Return the obligation of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     data = values.load(row["data"])
     if not isinstance(data, dict):
         values.refuse("`data` is no object")
@@ -281,6 +297,7 @@ def process_row(process: Process) -> dict[str, Any]:
         "counter": process.counter,
         "started_at": values.moment(process.started_at),
         "seen_at": values.moment(process.seen_at),
+        "machine": process.machine,
     }
 
 
@@ -296,6 +313,7 @@ def read_process(row: values.Row) -> Process:
         counter=values.number(row, "counter"),
         started_at=values.read_moment(row, "started_at"),
         seen_at=values.read_moment(row, "seen_at"),
+        machine=values.text_or_none(row, "machine") or "",
     )
 
 

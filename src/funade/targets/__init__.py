@@ -31,9 +31,12 @@ class Surroundings:
 
 
 class TargetKind:
-    """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened."""
+    """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened.
 
-    __slots__ = ("open", "parse", "renew", "schema")
+    `is_local`: only the machine where an execution runs can look at it.
+    """
+
+    __slots__ = ("is_local", "open", "parse", "renew", "schema")
 
     def __init__(
         self,
@@ -42,7 +45,9 @@ class TargetKind:
         parse: Callable[[Mapping[str, Plain], str], tuple[dict[str, Plain], Sequence[Problem]]],
         open: Callable[[Release, Surroundings], Target],
         renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
+        is_local: bool = False,
     ) -> None:
+        self.is_local = is_local
         self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
@@ -51,6 +56,11 @@ class OpenTargets:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
+
+    def is_local(self, release: Release) -> bool:
+        """Tell whether only the machine where it runs can look at an execution of this release."""
+        kind = KINDS.get(release.target.kind)
+        return kind is not None and kind.is_local
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
@@ -124,7 +134,11 @@ def _renew_ssh(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str
 
 KINDS: Final[Mapping[str, TargetKind]] = {
     "command": TargetKind(
-        schema=_command_schema, parse=_parse_command, open=_open_command, renew=_renew_command
+        schema=_command_schema,
+        parse=_parse_command,
+        open=_open_command,
+        renew=_renew_command,
+        is_local=True,
     ),
     "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }

@@ -49,6 +49,10 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("#{number} has ended already"),
         mark("it has ended already"),
     ),
+    Reason.NOTHING_TO_RETRY: (
+        mark("#{number} has succeeded, so there is nothing to retry"),
+        mark("it has succeeded, so there is nothing to retry"),
+    ),
     Reason.NOT_ENDED: (
         mark("#{number} has not ended: {state}"),
         mark("#{number} has not ended"),
@@ -218,6 +222,11 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
     Reason.OWNER_SILENT: (
         mark("the process that looks after it, {pid} on {host}, has been silent since {since}"),
         mark("the process that looks after it is silent"),
+    ),
+    Reason.MACHINE_SILENT: (
+        mark("it runs on `{machine}`, where no Funade process has been alive since {since}"),
+        mark("it runs on `{machine}`, where no Funade process is alive"),
+        mark("it runs on a machine where no Funade process is alive"),
     ),
     # A deployment ended.
     Reason.COMPLETED: (

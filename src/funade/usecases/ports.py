@@ -24,6 +24,7 @@ from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting,
 from funade.domain.plan import Plan
 from funade.domain.release import Release
 from funade.domain.revision import Changes, Revision
+from funade.usecases.door_ports import DoorReading, DoorTransaction
 
 T = TypeVar("T")
 
@@ -61,9 +62,10 @@ class Entry:
     owner: str | None
     due_at: datetime
     is_wished_away: bool
+    machine: str | None = None
 
 
-class Reading(Protocol):
+class Reading(DoorReading, Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
     def berth(self, application: str, environment: str) -> Berth:
@@ -139,7 +141,7 @@ class Reading(Protocol):
         """Return the deployment that was accepted for this request id."""
 
 
-class Transaction(Reading, Protocol):
+class Transaction(Reading, DoorTransaction, Protocol):
     """One write transaction; all of it happens or nothing. Nothing in it may wait for the network."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:
@@ -207,7 +209,8 @@ class Transaction(Reading, Protocol):
 class Process:
     """One living (or dead) Funade process; `counter` rises with each renewal of its lease.
 
-    `boot` and `birth` (the kernel's start time of the process) tell it apart from a later one with the same number.
+    `boot` and `birth` (the kernel's start time of the process) tell it apart from a later one with the same number;
+    `machine` names the data folder whose programs it can look at.
     """
 
     id: str
@@ -219,6 +222,7 @@ class Process:
     counter: int
     started_at: datetime
     seen_at: datetime
+    machine: str = ""
 
     def shown(self, *, alive: bool) -> ProcessShown:
         """Return it as people see it."""
@@ -230,6 +234,7 @@ class Process:
             started_at=self.started_at,
             seen_at=self.seen_at,
             alive=alive,
+            machine=self.machine,
         )
 
 
@@ -269,6 +274,21 @@ class Sources(Protocol):
 
     async def check(self, repository: Repository) -> Sequence[Problem]:
         """Return what keeps the repository from being used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRef:
+    """A branch or tag of a repository, as it was when this machine heard of it last."""
+
+    name: str
+    is_tag: bool = False
+
+
+class Refs(Protocol):
+    """The names that repositories have, answered at once from what this machine knows."""
+
+    async def find(self, repository: Repository, typed: str, limit: int) -> Sequence[KnownRef]:
+        """Return the branches and tags that `typed` may be the beginning or a part of, the latest first."""
 
 
 class Secrets(Protocol):
@@ -320,6 +340,9 @@ class Target(Protocol):
 class Targets(Protocol):
     """Every kind of target that this Funade knows."""
 
+    def is_local(self, release: Release) -> bool:
+        """Tell whether only the machine where it runs can look at an execution of this release."""
+
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
 
@@ -365,7 +388,11 @@ class Workspaces(Protocol):
 
 
 class Machine(Protocol):
-    """The computer that this process runs on."""
+    """The computer that this process runs on, as far as its data folder reaches."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells it apart from every other machine of the same store, for good."""
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return this process as it registers itself."""
@@ -380,6 +407,10 @@ class Lease(Protocol):
     @property
     def process(self) -> str:
         """Return the id under which this process is registered now."""
+
+    @property
+    def machine(self) -> str:
+        """Return the name of the machine that this process runs on."""
 
     def check(self) -> None:
         """Return while the lease holds, or raise FencedOut; asked before every effect."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from funade.chat.slack.announcer import SlackAnnouncer
 from funade.domain.deployment import Deployment
-from funade.runner.journal import Journal
+from funade.runner.journal import Everybody, Journal
 from funade.runner.lease import Heart
 from funade.runner.loop import Runner
 from funade.runner.workspaces import FolderWorkspaces
@@ -58,12 +59,18 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         end_waiting=EndWaiting(ledger=ledger, clock=clock, explain=explain),
         announce=Announce(
             ledger=ledger,
-            announcer=Journal(parts.data / "announcements.jsonl", tell),
+            announcer=Everybody(
+                (
+                    SlackAnnouncer(ledger=ledger, configurations=parts.configurations),
+                    Journal(parts.data / "announcements.jsonl", tell),
+                )
+            ),
             lease=heart,
             living=living,
         ),
         sweep=Sweep(ledger=ledger, targets=parts.targets, workspaces=workspaces, lease=heart, clock=clock),
         follow_approvals=FollowApprovals(ledger=ledger, clock=clock, rules=rules),
+        bring_logs=parts.bring_logs,
     )
 
 

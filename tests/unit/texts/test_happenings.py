@@ -1,6 +1,6 @@
 import dataclasses
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -127,6 +127,11 @@ TOLD = [
         DeploymentTakenOver(by="p-2", standing="executing"),
         "taken over by another process: running",
         "別のプロセスが引き継ぎ: 実行中",
+    ),
+    (
+        ExecutionEnded(attempt=1, by="itself", exit_code=0, ended_at=NOON - timedelta(days=1, hours=4)),
+        "its program ended with status 0, at 2026-11-20 08:00:00 UTC",
+        "プログラムが終了（終了ステータス 0）、終了時刻 2026-11-20 08:00:00 UTC",
     ),
     (
         ExecutionEnded(attempt=1, by="itself", exit_code=3),

@@ -16,15 +16,16 @@ from sqlalchemy.dialects import postgresql
 from funade.domain.errors import StoreError, StoreUnreachable
 from funade.failpoints import effect
 from funade.store.batch import Change, Line
+from funade.store.door_reading import SqlDoorReading
 from funade.store.faults import complaint
 from funade.store.postgres import making
+from funade.store.postgres.chunks import ChunkLogs
 from funade.store.postgres.connecting import Address
 from funade.store.postgres.faults import FAULTS, is_busy, is_conflict, store_error
 from funade.store.postgres.listening import CHANNEL, Listener
 from funade.store.postgres.patience import Patience
 from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
-from funade.store.reading import SqlReading
 from funade.store.transaction import SqlTransaction
 from funade.store.unbreakable import unbreakable
 from funade.usecases.ports import Reading, Transaction
@@ -64,6 +65,8 @@ class PostgresLedger:
         self._patience = Patience()
         self._listener = Listener(address, self._patience, self._token, self._pulse.beat)
         self._written = 0
+        #: Output of executions, in the same database.
+        self.logs = ChunkLogs(address)
         event.listen(self._writing, "after_cursor_execute", self._count)
         try:
             self._id = self._writer.submit(self._prepare).result()
@@ -109,6 +112,7 @@ class PostgresLedger:
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self._patience.close()
+        self.logs.close()
         for connection in self._opened:
             with suppress(*FAULTS):
                 connection.close()
@@ -136,7 +140,7 @@ class PostgresLedger:
 
     def _look(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._conversation(self._reading, READ_SECONDS) as connection, connection.begin():
-            return SqlReading(connection, notes).tell(work)
+            return SqlDoorReading(connection, notes).tell(work)
 
     def _write_batch(self) -> None:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""
