@@ -160,6 +160,17 @@ def test_no_detail_of_any_shape_keeps_a_reason_from_being_said(code, detail, lan
             "プログラムが SIGKILL で停止しました。ログで原因を確認してください",
         ),
         (
+            because(Reason.PROGRAM_FAILED, exit_code=1, signal=None, hosts="f5c0df1: web1; 1111111: web2"),
+            (
+                "its program ended with status 1, and its hosts differ: f5c0df1: web1; 1111111: web2"
+                " — its log tells why"
+            ),
+            (
+                "プログラムがステータス 1 で終了しました。ホストごとに稼働中のリリースが異なります: "
+                "f5c0df1: web1; 1111111: web2。ログで原因を確認してください"
+            ),
+        ),
+        (
             because(Reason.EXPIRED, waited_for="awaiting_turn", seconds=86400.0, ahead=11),
             (
                 "it waited longer than it may, 1 d: waits for its turn: #11 comes first"
