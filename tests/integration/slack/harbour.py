@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from funade.chat.slack.manifest import manifest
 from funade.chat.slack.room import SlackRoom
 from funade.domain.application import Configuration
+from funade.domain.events import RequestRefused
 from funade.playground import Playground
 from funade.runner.loop import Runner
 from funade.settings import WatchedConfiguration
@@ -67,6 +69,7 @@ class Harbour:
     parts: Parts | None = None
     chat: Chat | None = None
     runner: Runner | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
     _running: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -126,6 +129,71 @@ class Harbour:
         self.parts.ledger.close()
         self.runner = None
 
+    # What the store knows
+
+    def look(self, work: Callable[[Any], Any]) -> Any:
+        """Look at the store, from another thread than its own."""
+        assert self.parts is not None
+        ledger = self.parts.ledger
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(lambda: asyncio.run(ledger.read(work))).result()
+
+    def refusals(self) -> list[str]:
+        """Return the codes of every no in history."""
+        events = self.look(lambda look: look.events(limit=1000))
+        return [
+            one.happening.because.code.value for one in events if isinstance(one.happening, RequestRefused)
+        ]
+
+    def received(self) -> list[Any]:
+        """Return what waits in the inbox."""
+        return list(self.look(lambda look: look.received("slack")))
+
+    def berth(self, environment: str) -> Any:
+        """Return an environment's row."""
+        return self.look(lambda look: look.berth("shop", environment))
+
+    def ended(self, number: int) -> bool:
+        """Tell whether a deployment has come to its end."""
+        found = self.look(lambda look: look.deployment(number))
+        return found is not None and found.has_ended
+
+    #: in these a text is a text
+    HARMLESS = frozenset(
+        {"text", "plain_text", "date", "button", "rich_text_section", "rich_text_preformatted"}
+        | {"rich_text", "header", "actions"}
+    )
+
+    def elements(self, message: Any) -> list[Any]:
+        """Return everything in a message's blocks that has a type."""
+        found: list[Any] = []
+
+        def walk(one: Any) -> None:
+            if isinstance(one, dict):
+                if isinstance(one.get("type"), str):
+                    found.append(one)
+                for value in one.values():
+                    walk(value)
+            elif isinstance(one, list):
+                for value in one:
+                    walk(value)
+
+        walk(message.get("blocks"))
+        return found
+
+    # What Slack may send without anybody's hand
+
+    async def hears_event(self, event: dict[str, Any], id: str = "") -> None:
+        """Let the server hear an event."""
+        payload = {
+            "type": "event_callback",
+            "team_id": "T0ACME",
+            "event_id": id or f"Ev{len(self.events)}",
+            "event": event,
+        }
+        self.events.append(event)
+        await self.playground.deliver(payload=payload, app="A0APP1", kind="event")
+
     # People
 
     async def say(self, person: str, text: str, channel: str = "#deploy-shop", thread: str = "") -> str:
@@ -136,7 +204,15 @@ class Harbour:
     async def messages(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
         """Return what is in a channel, or a thread."""
         found = await self.playground.messages(channel=channel, person=person, thread_ts=thread)
-        return list(found["messages"])
+        return [
+            one
+            for one in found["messages"]
+            if thread
+            or one.get("thread_ts") in (None, "", one["ts"])
+            or one.get("subtype") == "thread_broadcast"
+            or one.get("only_for")
+            or one.get("is_ephemeral")
+        ]
 
     async def ours(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
         """Return what we said there."""
@@ -182,7 +258,7 @@ class Harbour:
         )
 
     async def until(
-        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 20.0
+        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 12.0
     ) -> None:
         """Wait until something is so."""
         deadline = asyncio.get_running_loop().time() + seconds
