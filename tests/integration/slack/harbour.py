@@ -1,6 +1,7 @@
 """A server of Funade with Slack in it, in this process, beside a playground: the real sockets, a real repository."""
 
 import asyncio
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,11 @@ from funade.playground import Playground
 from funade.runner.loop import Runner
 from funade.settings import WatchedConfiguration
 from funade.targets import KINDS
+from funade.web.listener import Listener
 from funade.wiring.chat import Chat
 from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import build_runner, say_nothing
+from funade.wiring.web import open_site
 
 BOT, APP, SECRET = "xoxb-1-playground", "xapp-1-A0APP1-playground", "signing-secret"
 DEPLOY = "C0DEPLOY"
@@ -70,6 +73,7 @@ class Harbour:
     chat: Chat | None = None
     runner: Runner | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
+    _listener: Listener | None = None
     _running: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -102,6 +106,12 @@ class Harbour:
         self.parts = connect(self.chat.acquainted(configurations))
         self.runner = build_runner(self.parts, role="server", tell=say_nothing)
         self.chat.join(self.parts, self.runner, configurations)
+        site = self.configuration().web
+        if site is not None:
+            self._listener = open_site(
+                site, self.parts, self.runner, doors=self.chat.doors(), reports=self.chat.reports()
+            )
+            await self._listener.__aenter__()
         self._running = [
             asyncio.create_task(self.runner.run()),
             asyncio.create_task(self.chat.room.run() if self.chat.room else asyncio.sleep(0)),
@@ -117,6 +127,9 @@ class Harbour:
         self._running[1].cancel()
         with suppress(asyncio.CancelledError):
             await self._running[1]
+        if self._listener is not None:
+            await self._listener.__aexit__(None, None, None)
+            self._listener = None
         self.parts.ledger.close()
         self.runner = None
 
@@ -283,11 +296,14 @@ class Harbour:
 
 @asynccontextmanager
 async def harbour(
-    folder: Path, monkeypatch: Any, *, start: bool = True, **more: Any
+    folder: Path, monkeypatch: Any, *, start: bool = True, https: bool = False, **more: Any
 ) -> AsyncIterator[Harbour]:
-    """Give a playground with the app in it, and a server that listens to it."""
+    """Give a playground with the app in it, and a server that listens to it; or that it calls, with `https`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}" if https else None
     app = {
-        "manifest": manifest(command="/funade", request_url=None),
+        "manifest": manifest(command="/funade", request_url=url, socket=not https),
         "bot_token": BOT,
         "app_token": APP,
         "signing_secret": SECRET,
@@ -304,7 +320,11 @@ async def harbour(
         one = Harbour(folder, playground)
         paths = {name: folder / name for name in ("live", "fail", "wait")}
         one.commit("Begin", **{"deploy.sh": SCRIPT.format(**paths)})
-        one.path.write_text(FILE.format(url=playground.api_url, **paths))
+        text = FILE.format(url=playground.api_url, **paths)
+        if https:
+            web = f"web: {{listen: '127.0.0.1:{port}'}}\n"
+            text = web + text.replace('app_token: "env:SLACK_APP", ', "")
+        one.path.write_text(text)
         if start:
             await one.start()
         try:
