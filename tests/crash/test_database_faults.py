@@ -270,7 +270,7 @@ def test_two_that_wait_for_each_other_both_get_through():
     ("url", "kind", "said"),
     [
         ("postgresql://funade@127.0.0.1:1/x", StoreUnreachable, "does not answer"),
-        ("{}/nowhere", StoreError, "no such database"),
+        ("{}/nowhere", StoreUnreachable, "does not exist"),
         ("{}/x?bogus=1", StoreError, "bogus"),
     ],
 )
