@@ -46,13 +46,15 @@ class Planned:
 class DeploymentShown:
     """One deployment as it is now, with what it waits for and what happened to it.
 
-    `log_length` counts the stored bytes of its newest attempt's log.
+    `log_length` counts the stored bytes of its newest attempt's log. `link` is an address that shows it to whoever has
+    it, for a while; it is there when it was asked for and pages are served.
     """
 
     deployment: Deployment
     waiting: tuple[Waiting, ...] = ()
     events: tuple[Event, ...] = ()
     log_length: int = 0
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ ENDED = mark("ended at {at}")
 WISHED_AWAY = mark("{by} asked to cancel it at {at}; its place decides what that can still mean")
 WAITS_SINCE = mark("since {since}")
 WAITS_SINCE_UNTIL = mark("since {since}, until {until} at most")
+PAGE = mark("Page: {link}")
 NEXT = mark("Next: {commands}")
 
 # A plan

@@ -15,5 +15,9 @@ WAITS_FOR_SOMEBODY = mark("#{number} waits for somebody; `funade wait {number} -
 NO_PROBLEMS = mark("`{path}` is good, and so is everything that it names")
 SERVING = mark("serving `{data}` at `{socket}` (process {pid}); Ctrl-C stops")
 STOPPED = mark("stopped; what runs at its place goes on there")
+NO_PAGES = mark(
+    "no link can be made: no pages are served here, or the key of links cannot be had"
+    " — add `web` to funade.yaml, or see the server's log"
+)
 WELCOME = mark("Say what to do, as in chat: `deploy shop to staging`, `why`, `help`; Ctrl-D ends.")
 NOT_FOR_US = mark("not meant for Funade: nothing is done, nothing answered")

@@ -1,13 +1,13 @@
 """Show one deployment, and why it does not move (`why`, `show`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from funade.domain.answers import Answer, DeploymentShown, Refused
 from funade.domain.commands import ShowDeployment, Why
 from funade.domain.deployment import Deployment
 from funade.domain.reason import Reason, because
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.ports import Ledger, Logs, Reading
+from funade.usecases.ports import Ledger, Links, Logs, Reading
 
 EVENTS_SHOWN = 100
 
@@ -19,6 +19,7 @@ class ShowOneDeployment:
     ledger: Ledger
     logs: Logs
     explain: ExplainWaiting
+    links: Links
 
     async def __call__(self, command: ShowDeployment | Why) -> Answer:
         """Return it with its reasons and events, or Refused when there is no such deployment."""
@@ -34,7 +35,10 @@ class ShowOneDeployment:
                 log_length=self.logs.length(found.id, found.attempt) if found.attempt else 0,
             )
 
-        return await self.ledger.read(look)
+        shown = await self.ledger.read(look)
+        if isinstance(shown, DeploymentShown) and isinstance(command, ShowDeployment) and command.link:
+            return replace(shown, link=self.links.link_to(shown.deployment))
+        return shown
 
     def _find(self, ledger: Reading, command: ShowDeployment | Why) -> Deployment | None:
         if isinstance(command, ShowDeployment):

@@ -21,7 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Sources, Targets
+from funade.usecases.ports import Configurations, Links, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -29,6 +29,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.wiring.links import links_of
 from funade.wiring.stores import OpenLedger, open_ledger
 
 #: Renewed at a third; another process takes over when it stood still for this long.
@@ -50,6 +51,7 @@ class Parts:
     targets: Targets
     living: Living
     rules: GatherRules
+    links: Links
     desk: Desk
 
 
@@ -64,6 +66,7 @@ def connect(configurations: Configurations) -> Parts:
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
     logs = AttemptLogs(data)
+    links = links_of(configuration.web, data, secrets, clock)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
     rules = GatherRules(configurations=configurations, calendar=CronCalendar())
@@ -80,7 +83,7 @@ def connect(configurations: Configurations) -> Parts:
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
         status=ShowEverything(ledger=ledger, living=living),
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, links=links),
         log=ReadOutput(ledger=ledger, logs=logs),
         refuse=RecordRefusal(ledger=ledger, clock=clock),
     )
@@ -96,5 +99,6 @@ def connect(configurations: Configurations) -> Parts:
         targets=targets,
         living=living,
         rules=rules,
+        links=links,
         desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )
