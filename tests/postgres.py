@@ -17,10 +17,10 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from tests.crash.world import DATABASE_SECRET as PASSWORD
+
 USER = "funade"
 TEMPLATE = "made"
-#: Every word that a test must never find anywhere else.
-PASSWORD = "pg-pass-5ecret-w0rd"
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 SAFE = ("fsync=on",)

@@ -252,6 +252,32 @@ def test_an_expression_that_never_comes_freezes_nothing(told):
     assert told({}).frozen([freeze("* * */20 * 1L", "366d")], utc("2026-11-21 12:00")) is None
 
 
+def test_the_next_window_is_told_while_none_is_open_and_while_one_is(told: Told):
+    weekend = freeze("0 18 * * 5", "62h", TOKYO, reason="weekend")
+    calendar = told({weekend.cron: ["2026-11-13 09:00", "2026-11-20 09:00", "2026-11-27 09:00"]})
+
+    def following(moment: str) -> Frozen | None:
+        return calendar.next_freeze([weekend], utc(moment))
+
+    first = Frozen(reason="weekend", since=utc("2026-11-20 09:00"), until=utc("2026-11-22 23:00"))
+    assert following("2026-11-19 12:00") == first
+    assert following("2026-11-15 22:59") == first
+    second = Frozen(reason="weekend", since=utc("2026-11-27 09:00"), until=utc("2026-11-29 23:00"))
+    assert following("2026-11-20 09:00") == second
+
+
+def test_the_next_window_is_the_whole_of_what_meets(told):
+    first, second = freeze("0 18 * * 5", "62h", reason="weekend"), freeze("0 6 * * 1", "12h", reason="sale")
+    calendar = told({first.cron: ["2026-11-20 18:00"], second.cron: ["2026-11-23 06:00"]})
+    found = calendar.next_freeze([first, second], utc("2026-11-20 12:00"))
+    assert found == Frozen(reason="weekend", since=utc("2026-11-20 18:00"), until=utc("2026-11-23 18:00"))
+
+
+def test_there_is_no_next_window_where_none_ever_comes(told):
+    assert told({}).next_freeze([], utc("2026-11-21 12:00")) is None
+    assert told({}).next_freeze([freeze("* * */20 * 1L", "366d")], utc("2026-11-21 12:00")) is None
+
+
 def test_the_moment_may_come_in_any_time_zone(told):
     weekend = freeze("0 18 * * 5", "62h", TOKYO)
     calendar = told({weekend.cron: ["2026-11-20 09:00"]})

@@ -549,15 +549,16 @@ def test_a_caller_who_stops_waiting_leaves_a_whole_transaction_and_wakes_the_oth
         change.record(event(2))
 
     async def cancel():
+        before = await store.ledger.wait_for_change(-1, 10)
         changing = asyncio.create_task(store.ledger.change(work))
         await asyncio.to_thread(entered.wait, 10)
         changing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await changing
-        waiting = asyncio.create_task(store.ledger.wait_for_change(0, 10))
+        waiting = asyncio.create_task(store.ledger.wait_for_change(before, 10))
         await asyncio.sleep(0)
         may_go_on.set()
-        return await waiting
+        return await waiting - before
 
     assert run(cancel()) == 1
     assert len(store.read(lambda look: look.events())) == 2

@@ -1,6 +1,10 @@
-"""What every place promises: this machine's, and the fake that stands for it."""
+"""What every place promises: this machine's, hosts over SSH, and the fake that stands for them."""
 
 import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,15 +19,18 @@ from funade.domain.plan import digest
 from funade.domain.release import Release
 from funade.domain.revision import Revision
 from funade.domain.wire import Plain
+from funade.runner.machine import SystemClock
+from funade.secrets import OpenSecrets
 from funade.targets import KINDS, OpenTargets, Surroundings
 from funade.testing.secrets import FakeSecrets
 from funade.testing.targets import FakePlace, FakeTargets
 from funade.testing.time import FakeClock
 from funade.usecases.ports import Place, Target
+from tests.integration.ssh_hosts import Fleet, fleet
 
 pytestmark = pytest.mark.asyncio
 
-REVISION = Revision("f5c0df1" + "0" * 33)
+REVISION = Revision("b9692d0e2b64e8337ae5a9016fcd69c6070e244c")  #: what `commit` makes
 SOON = timedelta(minutes=5)
 
 
@@ -41,6 +48,7 @@ class Story(Protocol):
 
     def target(self, behaviour: str, *, store: str = "store-1") -> Target: ...
     def release(self, behaviour: str) -> Release: ...
+    def fill(self, workspace: Path) -> None: ...
 
 
 @dataclass
@@ -48,6 +56,9 @@ class RealStory:
     """Programs of a real machine."""
 
     data: Path
+
+    def fill(self, workspace: Path) -> None:
+        """Its programs need no files."""
 
     def release(self, behaviour: str) -> Release:
         settings, problems = KINDS["command"].parse({"run": PROGRAMS[behaviour], "kill_grace": "1s"}, "")
@@ -71,6 +82,9 @@ class FakeStory:
 
     place: FakePlace = field(default_factory=FakePlace)
 
+    def fill(self, workspace: Path) -> None:
+        """It looks at no files."""
+
     def release(self, behaviour: str) -> Release:
         return release({})
 
@@ -90,25 +104,89 @@ class FakeStory:
         return FakeTargets(self.place).open(self.release(behaviour))
 
 
-def release(settings: dict[str, Plain]) -> Release:
+@dataclass
+class HostsStory:
+    """Programs that two real hosts run before a release goes live."""
+
+    data: Path
+    fleet: Fleet
+
+    def fill(self, workspace: Path) -> None:
+        commit(workspace)
+
+    def release(self, behaviour: str) -> Release:
+        section = self.fleet.section(
+            hooks={"before": [PROGRAMS[behaviour]]}, kill_grace="1s", path="~/shop/{environment}"
+        )
+        settings, problems = KINDS["ssh"].parse(section, "")
+        assert not problems
+        return release(settings, kind="ssh")
+
+    def target(self, behaviour: str, *, store: str = "store-1") -> Target:
+        surroundings = Surroundings(
+            data=self.data,
+            store=store,
+            secrets=OpenSecrets(),
+            lease=timedelta(seconds=15),
+            clock=SystemClock(),
+        )
+        return OpenTargets(surroundings).open(self.release(behaviour))
+
+
+def release(settings: dict[str, Plain], kind: str = "command") -> Release:
     return Release(
         application="shop",
         environment="staging",
         revision=REVISION,
         repository=Repository(url="https://example.invalid/shop.git"),
-        target=TargetConfiguration(kind="command", settings=settings),
+        target=TargetConfiguration(kind=kind, settings=settings),
     )
 
 
-@pytest.fixture(params=["command", "fake"])
+def commit(workspace: Path) -> None:
+    """Make the repository whose only revision is REVISION."""
+    moment = "2026-01-01T00:00:00Z"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(workspace),
+        "GIT_AUTHOR_DATE": moment,
+        "GIT_COMMITTER_DATE": moment,
+    }
+    (workspace / "index.html").write_text("the shop\n")
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
+    for command in (("init", "--quiet"), ("add", "."), (*identity, "commit", "--quiet", "-m", "The shop")):
+        subprocess.run(["git", "-C", str(workspace), *command], check=True, env=environment)
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("hosts"), 2) as them:
+        yield them
+
+
+@pytest.fixture(
+    params=[
+        "command",
+        "fake",
+        pytest.param("ssh", marks=[pytest.mark.needs("sshd", "git"), pytest.mark.slow]),
+    ]
+)
 def story(request, tmp_path) -> Story:
-    return FakeStory() if request.param == "fake" else RealStory(tmp_path / "data")
+    if request.param == "fake":
+        return FakeStory()
+    if request.param == "command":
+        return RealStory(tmp_path / "data")
+    hosts: Fleet = request.getfixturevalue("hosts")
+    for host in hosts.hosts:
+        shutil.rmtree(host.place, ignore_errors=True)
+    return HostsStory(tmp_path / "data", hosts)
 
 
 @pytest.fixture
-def workspace(tmp_path):
+def workspace(tmp_path, story):
     folder = tmp_path / "workspace"
     folder.mkdir()
+    story.fill(folder)
     return folder
 
 
@@ -211,7 +289,7 @@ async def test_of_two_who_start_the_same_attempt_at_once_one_is_refused(start):
     )
     refused = [one for one in both if isinstance(one, GuardRefused)]
     [place] = [one for one in both if not isinstance(one, BaseException)]
-    assert len(refused) == 1
+    assert len(refused) == 1, both
     await place.cancel(execution())
     await place.wait(execution())
 

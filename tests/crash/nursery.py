@@ -30,6 +30,7 @@ IMPORTED = (
     "funade.cli.serve",
     "funade.wiring.runner",
     "funade.wiring.server",
+    "funade.store.postgres.ledger",
     "sqlalchemy.dialects.sqlite",
     "uvicorn.loops.asyncio",
 )

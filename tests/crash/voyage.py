@@ -66,10 +66,14 @@ def exec_funade(
 
 
 class Servers:
-    """One server after another on a world's data folder: whoever is killed is followed by the next."""
+    """One server after another on a world's data folder: whoever is killed is followed by the next.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    Beside it live `runners`, whom nobody follows: they have the same traps as the first server.
+    """
+
+    def __init__(self, world: World, runners: int = 0) -> None:
+        self._world, self._runners = world, runners
+        self._beside: list[Child | subprocess.Popen[bytes]] = []
         self._bear = exec_funade if LONG else nursery().bear
         self._next: list[str] = []
         self._process: Child | subprocess.Popen[bytes] | None = None
@@ -84,6 +88,8 @@ class Servers:
     def start(self, *traps: str, again: bool = True) -> None:
         """Start one; whenever it is killed, and `again`, start the next with the next of `traps`, then with none."""
         self._next, self._closing, self._again = list(traps), False, again
+        for _ in range(self._runners):
+            self.add_runner(traps[0] if traps else "")
         self._spawn()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
@@ -93,6 +99,16 @@ class Servers:
         """Return the number of the one that lives."""
         assert self._process is not None, "none was started"
         return self._process.pid
+
+    def add_runner(self, traps: str = "", world: World | None = None) -> "Child | subprocess.Popen[bytes]":
+        """Start a runner beside the server."""
+        world = world or self._world
+        born = self._bear(
+            ["-c", str(world.configuration), "runner"], world.environment(traps), world.folder, self.log
+        )
+        self._beside.append(born)
+        self.pids.append(born.pid)
+        return born
 
     def drain(self) -> float:
         """Send SIGTERM and return how long it took to leave; a trap on its way out counts as leaving."""
@@ -110,7 +126,9 @@ class Servers:
             if code not in (0, -signal.SIGKILL):
                 self.problems.append(f"the server ended with {code} after SIGTERM")
         self._join()
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        self._end_runners(signal.SIGTERM)
+        return took
 
     def kill(self) -> None:
         """End it at once and start none again."""
@@ -119,6 +137,22 @@ class Servers:
             self._process.kill()
             self._process.wait()
         self._join()
+        self._end_runners(signal.SIGKILL)
+
+    def _end_runners(self, number: signal.Signals) -> None:
+        beside, self._beside = self._beside, []
+        for one in beside:
+            one.send_signal(number)
+        for one in beside:
+            try:
+                code = one.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                self.problems.append(f"{number.name} did not end a runner")
+            else:
+                # One that had not begun to listen for signals dies of it.
+                if code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+                    self.problems.append(f"a runner ended with {code}")
 
     def send(self, number: signal.Signals) -> None:
         """Send the living one a signal."""
@@ -169,6 +203,7 @@ class Voyage:
     """What people ask in one world, and all that they were told."""
 
     world: World
+    runners: int = 0
     servers: Servers = field(init=False)
     accepted: dict[str, str] = field(default_factory=dict)  #: request → id of its deployment
     wanted: dict[str, str] = field(default_factory=dict)  #: id → the revision that was asked for
@@ -176,7 +211,7 @@ class Voyage:
     _at_the_store: LocalConnection | None = None
 
     def __post_init__(self) -> None:
-        self.servers = Servers(self.world)
+        self.servers = Servers(self.world, self.runners)
 
     def ask(self, command: Command, request: str | None = None) -> Answer:
         """Return the answer, asking again with the same request id while servers come and go."""

@@ -16,7 +16,7 @@ from funade.domain.answers import HistoryShown, StatusShown
 from funade.domain.deployment import State
 from funade.domain.events import DeploymentFinished
 from tests.crash.voyage import Stuck, Voyage, until
-from tests.crash.world import ENVIRONMENTS, SECRET, World
+from tests.crash.world import DATABASE_SECRET, ENVIRONMENTS, SECRET, World
 
 SETTLES_WITHIN_SECONDS = 10.0
 DRAINS_WITHIN_SECONDS = 3.0
@@ -44,12 +44,21 @@ def findings(voyage: Voyage) -> list[str]:
 
 
 def announcements(world: World) -> list[dict[str, Any]]:
-    """Return what was announced, in order; raises ValueError when a line cannot be read."""
-    try:
-        text = (world.data / "announcements.jsonl").read_text()
-    except FileNotFoundError:
+    """Return what was announced, in order; raises ValueError when a line cannot be read.
+
+    Each machine has a journal of its own: what one wrote before it died, another may have to say too.
+    """
+    journals = [_journal(data / "announcements.jsonl") for data in world.machines]
+    if len(journals) == 1:
+        return journals[0]
+    said = {str(one["key"]): one for journal in journals for one in journal}
+    return sorted(said.values(), key=lambda one: int(one["key"]))
+
+
+def _journal(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
         return []
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def _is_settled(voyage: Voyage) -> bool:
@@ -161,8 +170,9 @@ def living_supervisors(world: World) -> Iterator[Path]:
 
 def _leaks(voyage: Voyage) -> Iterator[str]:
     """I6: the secret is in no file of Funade's, and in nothing that anybody was told."""
-    forms = [form.encode() for form in spellings(SECRET)]
-    for path in [*_files(voyage.world.data), voyage.servers.log, voyage.world.configuration]:
+    forms = [form.encode() for form in (*spellings(SECRET), DATABASE_SECRET)]
+    kept = [path for data in voyage.world.machines for path in _files(data)]
+    for path in [*kept, voyage.servers.log, voyage.world.configuration]:
         content = path.read_bytes()
         yield from (f"I6: {path} holds {form!r}" for form in forms if form in content)
     told = "\n".join(voyage.told)

@@ -8,12 +8,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 #: With characters that every encoding of it changes.
 SECRET = "open sesame/4711+ä?=&"
+#: What PostgreSQL wants to hear over TCP.
+DATABASE_SECRET = "pg-pass-5ecret-w0rd"
 LEASE_SECONDS = "1"
 PROGRAM = Path(__file__).with_name("program.py")
 #: The repository's commits, oldest first: each tag's program does what its name says.
@@ -50,13 +53,27 @@ class Line:
 class World:
     """The outside of Funade, and where its data lies."""
 
-    def __init__(self, folder: Path, repository: Repository, **settings: str) -> None:
-        self.folder, self.repository = folder, repository
+    def __init__(
+        self, folder: Path, repository: Repository, database: str | None = None, **settings: str
+    ) -> None:
+        self.folder, self.repository, self.database = folder, repository, database
+        self.machines = [folder / "data"]
         self.place, self.data = folder / "place", folder / "data"
         self.place.mkdir(parents=True)
         self.configuration = folder / "funade.yaml"
         self.configuration.write_text(self._configured(settings))
         self.points = folder / "points"
+
+    def elsewhere(self, name: str) -> "World":
+        """Return the same world as another machine sees it: with a data folder of its own."""
+        other = copy(self)
+        other.data = self.folder / name
+        self.machines.append(other.data)
+        other.configuration = self.folder / f"{name}.yaml"
+        other.configuration.write_text(
+            self.configuration.read_text().replace("data: data\n", f"data: {name}\n")
+        )
+        return other
 
     def environment(self, traps: str = "") -> dict[str, str]:
         """Return the variables of a Funade process."""
@@ -67,6 +84,7 @@ class World:
             | armed
             | {
                 "CRASH_TOKEN": SECRET,
+                "CRASH_DATABASE": DATABASE_SECRET,
                 "FUNADE_FAILPOINTS_LOG": str(self.points),
                 "FUNADE_LEASE_SECONDS": LEASE_SECONDS,
                 "HOME": str(self.folder),
@@ -104,9 +122,11 @@ class World:
             f"{{kind: command, run: [{sys.executable}, -I, -S, bin/deploy.py], kill_grace: 0.3{more},"
             f" environment: {{PLACE: {self.place}}}, secrets: {{TOKEN: env:CRASH_TOKEN}}}}"
         )
-        text = (
-            f"data: data\napplications:\n  shop:\n    repository: {self.repository.path}\n    environments:\n"
+        database = (
+            f"database: {{url: '{self.database}', password: env:CRASH_DATABASE}}\n" if self.database else ""
         )
+        text = f"data: data\n{database}applications:\n  shop:\n    repository: {self.repository.path}\n"
+        text += "    environments:\n"
         for one in ENVIRONMENTS:
             file = self.place / f"{one}.revision"
             look = f"url: 'http://127.0.0.1:{port}{file}'" if one == "production" else f"run: [cat, {file}]"

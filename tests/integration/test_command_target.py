@@ -48,7 +48,7 @@ async def test_the_program_gets_its_variables_and_nothing_else(machine, monkeypa
     assert given == {
         "FUNADE_APPLICATION": "shop",
         "FUNADE_ATTEMPT": "1",
-        "FUNADE_CACHE": str(machine.data / "cache" / "shop"),
+        "FUNADE_CACHE": str(machine.data / "cache" / "shop" / "staging"),
         "FUNADE_DEPLOYMENT": execution().deployment,
         "FUNADE_ENVIRONMENT": "staging",
         "FUNADE_FENCE": "7",
@@ -59,7 +59,7 @@ async def test_the_program_gets_its_variables_and_nothing_else(machine, monkeypa
         "PATH": os.environ["PATH"],
         "WHAT": "shop@f5c0df1",
     }
-    assert (machine.data / "cache" / "shop").is_dir()
+    assert (machine.data / "cache" / "shop" / "staging").is_dir()
 
 
 async def test_a_placeholder_stays_inside_its_argument_and_no_shell_reads_it(machine):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from funade.store import migrations
 from funade.store.sqlite import SqliteLedger
 from tests.contracts.ledgers import open_sqlite
 
@@ -46,7 +47,9 @@ def test_a_store_opened_by_many_at_once_is_made_once(path):
     assert len(ids) == 1
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM store").fetchone() == (1,)
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            (migrations.HEAD,)
+        ]
 
 
 def test_processes_that_write_at_once_lose_nothing_and_find_nothing_locked(path):

@@ -135,6 +135,9 @@ class GatedTargets:
     def open(self, release: Release) -> Any:
         return _GatedTarget(self._targets.open(release), self._gates, "target")
 
+    def is_local(self, release: Release) -> bool:
+        return self._targets.is_local(release)
+
     def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
         return self._targets.renew(release, today)
 

@@ -78,6 +78,7 @@ class Process:
         rules = GatherRules(configurations=world.configurations, calendar=world.calendar)
         explain = ExplainWaiting(rules=rules, living=living, clock=clock)
         accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
+        status = ShowEverything(ledger=ledger, living=living, calendar=world.calendar, clock=clock)
         verbs = Verbs(
             plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
@@ -89,9 +90,11 @@ class Process:
             cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
             pause=PauseEverything(ledger=ledger, clock=clock),
             change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
-            status=ShowEverything(ledger=ledger, living=living),
+            status=status,
             history=ShowPast(ledger=ledger),
-            show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain, links=FakeLinks()),
+            show=ShowOneDeployment(
+                ledger=ledger, logs=world.logs, explain=explain, status=status, links=FakeLinks()
+            ),
             log=ReadOutput(ledger=ledger, logs=world.logs),
             refuse=RecordRefusal(ledger=ledger, clock=clock),
         )

@@ -96,12 +96,12 @@ class _Verbs:
     """What one process can do."""
 
     def __init__(self, office: "SmallOffice", process: str) -> None:
-        lease = port(process=process, check=lambda: None)
+        lease = port(process=process, machine="m", check=lambda: None)
         ledger: Any = office.ledger
         place = SmallPlace()
         workspaces = port(folder=lambda id, epoch: f"{id}.{epoch}", remove=_nothing)
         target = port(place=place)
-        targets = port(open=lambda release: target)
+        targets = port(open=lambda release: target, is_local=lambda release: False)
         shared: Any = {"ledger": ledger, "clock": office.clock}
         self.reconcile = ReconcileDeployments(**shared, living=office.living, lease=lease, rules=office.rules)
         self.end = EndWaiting(**shared, explain=office.explain)

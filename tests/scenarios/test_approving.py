@@ -43,7 +43,12 @@ def test_a_deployment_waits_for_another_person_and_says_so(office):
     assert [one.because.code for one in answer.waiting] == ["awaiting_approval"]
     assert office.state(1) == "awaiting_approval"
     (found,) = waiting(office, 1)
-    assert found.because.detail == {"number": 1, "needed": 1, "given": []}
+    assert found.because.detail == {
+        "number": 1,
+        "needed": 1,
+        "given": [],
+        "approvers": ["sre"],
+    }
     assert (found.since, found.until) == (office.shown(1).asked_at, office.shown(1).due_at)
     assert office.begun() == []
 
@@ -66,7 +71,12 @@ def test_two_approvals_are_of_two_people(office):
     want_approvals(office.world, 2)
     office.accepts("ada", deploy())
     answer = office.says("bob", approve(1))
-    assert answer.waiting[0].because.detail == {"number": 1, "needed": 2, "given": ["bob"]}
+    assert answer.waiting[0].because.detail == {
+        "number": 1,
+        "needed": 2,
+        "given": ["bob"],
+        "approvers": ["sre"],
+    }
     for at_any_door in ("bob", BOB_AT_SLACK):
         assert office.refuses(at_any_door, approve(1)) == ("already_approved", {"number": 1})
     office.says("cy", approve(1))
@@ -287,7 +297,12 @@ def test_more_approvals_that_are_wanted_meanwhile_are_waited_for(office):
     office.sweeps()
     assert office.state(number) == "awaiting_approval"
     assert office.begun() == [1]
-    assert waiting(office, number)[0].because.detail == {"number": number, "needed": 2, "given": ["bob"]}
+    assert waiting(office, number)[0].because.detail == {
+        "number": number,
+        "needed": 2,
+        "given": ["bob"],
+        "approvers": ["sre"],
+    }
     office.says("cy", approve(number))
     office.program_ends(number)
 

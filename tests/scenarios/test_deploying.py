@@ -167,7 +167,8 @@ def test_what_runs_or_has_succeeded_is_not_retried(funade):
     funade.accepts("ada", PRODUCTION)
     assert funade.refuses("ada", Retry(number=1)) == ("not_ended", {"number": 1, "state": "running"})
     funade.program_ends(1)
-    assert funade.refuses("ada", Retry(number=1)) == ("already_ended", {"number": 1, "state": "succeeded"})
+    code, detail = funade.refuses("ada", Retry(number=1))
+    assert (code, detail["number"], detail["ref"]) == ("nothing_to_retry", 1, funade.shown(1).revision)
 
 
 def test_a_plan_that_was_shown_is_the_plan_that_runs(funade):

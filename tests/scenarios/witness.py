@@ -16,8 +16,10 @@ from funade.domain.events import (
     DeploymentApproved,
     DeploymentRequested,
     DeploymentStarted,
+    Happening,
     RulesOverridden,
 )
+from funade.domain.reason import Reason
 from funade.usecases.ports import Reading, Transaction
 
 T = TypeVar("T")
@@ -149,13 +151,15 @@ class Witness:
             (one.by, one.happening.digest) for one in told if isinstance(one.happening, DeploymentApproved)
         ]
         assert {(one.by, one.digest) for one in row.approvals} <= set(approved)
-        # Whoever is asked again, because something newer went live, has said nothing yet.
-        asked_again = max(
-            (n for n, one in enumerate(happened) if isinstance(one, ConfirmationWanted)), default=0
-        )
+        # When something newer went live, nobody has said yes to what is asked then.
+        newer = [n for n, one in enumerate(happened) if _went_live_before(one)]
         overridden = [
             (one.by, one.happening.despite, one.happening.reason)
-            for one in told[asked_again:]
+            for one in told[max(newer, default=0) :]
             if isinstance(one.happening, RulesOverridden)
         ]
         assert [(one.by, one.despite, one.reason) for one in row.overrides] == overridden
+
+
+def _went_live_before(happening: Happening) -> bool:
+    return isinstance(happening, ConfirmationWanted) and happening.because.code is Reason.NEWER_WENT_LIVE

@@ -55,6 +55,14 @@ class CronCalendar:
             until=_end(windows, now),
         )
 
+    def next_freeze(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
+        """Return the window that opens next after `now`, and after the one that is open then; None when none will."""
+        here = self.frozen(freezes, now)
+        after = here.until if here else now.astimezone(UTC)
+        openings = (Openings(one.cron, ZoneInfo(one.time_zone)).first(after) for one in freezes)
+        opens = min((one for one in openings if one is not None), default=None)
+        return None if opens is None else self.frozen(freezes, opens)
+
 
 def _end(windows: Sequence[_Windows], moment: datetime) -> datetime:
     for _ in range(MOST_JOINED):

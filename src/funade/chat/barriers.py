@@ -2,6 +2,7 @@
 
 from funade.domain.answers import Changed
 from funade.domain.environment import Berth, Hold
+from funade.domain.freeze import Frozen
 from funade.domain.lock import Lock, Pause
 from funade.domain.reason import Reason, because
 from funade.texts import Reader, answers, plain
@@ -30,6 +31,25 @@ def barrier_lines(berth: Berth, reader: Reader) -> list[str]:
         lines.append(lock_line(berth, berth.lock, reader))
     if berth.hold is not None:
         lines.append(hold_line(berth, berth.hold, reader))
+    return lines
+
+
+def freeze_lines(
+    application: str, environment: str, frozen: Frozen | None, following: Frozen | None, reader: Reader
+) -> list[str]:
+    """Return until when an environment is frozen, and when it will be again."""
+    place = {"application": application, "environment": environment}
+    lines = []
+    if frozen is not None:
+        until = frozen.until.isoformat()
+        lines.append(
+            reason_with_remedy(because(Reason.FROZEN, **place, reason=frozen.reason, until=until), reader)
+        )
+    if following is not None:
+        times = {"since": moment(following.since, reader), "until": moment(following.until, reader)}
+        values = {key: plain(value) for key, value in place.items()} | times
+        wording = answers.FREEZES_BECAUSE if following.reason else answers.FREEZES
+        lines.append(reader.word(wording, **values, reason=plain(following.reason)))
     return lines
 
 

@@ -3,21 +3,25 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from funade.chat.barriers import freeze_lines
 from funade.chat.layout import indented, table
 from funade.chat.spelling import spell
 from funade.domain.answers import DeploymentShown, Waiting
 from funade.domain.commands import Rollback, ShowRights
 from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.events import Event, RequestRefused
 from funade.domain.people import Right
 from funade.domain.reason import Because, Reason
 from funade.domain.wire import Plain, to_plain
 from funade.texts import Reader, answers, plain
 from funade.texts.barriers import overridden, with_reason
 from funade.texts.happenings import happening_line, ref_and_revision
-from funade.texts.reasons import reason_with_remedy
-from funade.texts.states import standing_of
+from funade.texts.reasons import reason_with_remedy, remedy_of
+from funade.texts.states import STARTED, standing_of, state_word
 from funade.texts.times import moment, span
 
+#: nobody knows more than that it was started, or is in the queue
+_UNATTENDED = frozenset({Reason.NO_PROCESS_RUNNING, Reason.OWNER_SILENT})
 #: waits that a person with the right may cut short
 _OVERRIDABLE = frozenset({Reason.AWAITING_APPROVAL, Reason.FROZEN, Reason.LOCKED})
 
@@ -73,6 +77,9 @@ def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
         why = _why(waiting, reader)
         lines += [*([why] if index else []), *indented(_times(waiting, why, reader))]
     lines += ["", line_of_deployment(deployment, reader), *_course(deployment, reader)]
+    around = _around(answer, reader)
+    if around:
+        lines += ["", *around]
     if answer.events:
         rows = [
             [moment(one.at, reader, to_the_second=True), happening_line(one, reader)] for one in answer.events
@@ -87,9 +94,34 @@ def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
     return lines
 
 
+def _around(answer: DeploymentShown, reader: Reader) -> list[str]:
+    """Return what was refused there since, and when it is frozen."""
+    deployment = answer.deployment
+    lines = [refusal_line(answer.refusal, reader)] if answer.refusal is not None else []
+    is_told = any(one.because.code is Reason.FROZEN for one in answer.waiting)
+    here = (deployment.application, deployment.environment)
+    return lines + freeze_lines(*here, None if is_told else answer.frozen, answer.next_freeze, reader)
+
+
+def refusal_line(event: Event, reader: Reader) -> str:
+    """Return what somebody was refused, when, and what they can do about it."""
+    told = happening_line(event, reader)
+    because = event.happening.because if isinstance(event.happening, RequestRefused) else None
+    remedy = remedy_of(because, reader) if because else None
+    said = reader.word(answers.REFUSED_AT, at=moment(event.at, reader), told=told)
+    return said if remedy is None else reader.word(answers.AND_DO, what=said, remedy=remedy)
+
+
 def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
     deployment = answer.deployment
     state = standing_of(deployment, reader)
+    if answer.waiting and answer.waiting[0].because.code in _UNATTENDED:
+        # Its last word is of a process that does not look after it any more.
+        state = (
+            reader.word(STARTED)
+            if deployment.state is State.RUNNING
+            else state_word(deployment.state, reader)
+        )
     if deployment.state is State.SUCCEEDED:
         state = reader.word(answers.SUCCEEDED_SEEN) if deployment.verified else state
         return reader.word(answers.STANDS, number=deployment.number, state=state)
@@ -154,25 +186,25 @@ def _run(deployment: Deployment, started_at: datetime, reader: Reader) -> str:
 
 
 def _next_commands(answer: DeploymentShown) -> list[str]:
-    """Return what somebody may want to say next."""
+    """Return what whoever reads may want to say next, and has the right to."""
     deployment = answer.deployment
     number = deployment.number
-    commands = [f"logs {number}"] if answer.log_length else []
+    application, environment = deployment.application, deployment.environment
+    log = [("", f"logs {number}")] if answer.log_length else []
+    commands: list[tuple[str, str]] = []
     if deployment.state is State.AWAITING_APPROVAL:
-        place = ShowRights(application=deployment.application, environment=deployment.environment)
-        who = f"{spell(place)} {Right.APPROVE.value}"
-        commands += [f"approve {number}", f"reject {number}", who]
+        commands += [("approve", f"approve {number}"), ("reject", f"reject {number}")]
+        who = spell(ShowRights(application=application, environment=environment))
+        commands.append(("", f"{who} {Right.APPROVE.value}"))
     if any(one.because.code in _OVERRIDABLE for one in answer.waiting):
-        commands.append(f"override {number} --reason …")
+        commands.append(("override", f"override {number} --reason …"))
     if deployment.state in (State.FAILED, State.CANCELLED):
-        commands.append(f"retry {number}")
+        commands.append(("retry", f"retry {number}"))
         if _has_something_to_go_back_to(deployment):
-            commands.append(
-                spell(Rollback(application=deployment.application, environment=deployment.environment))
-            )
+            commands.append(("rollback", spell(Rollback(application=application, environment=environment))))
     elif not deployment.has_ended and deployment.wish is None:
-        commands.append(f"cancel {number}")
-    return commands
+        commands.append(("cancel", f"cancel {number}"))
+    return [said for verb, said in log + commands if not verb or verb in answer.may]
 
 
 def _has_something_to_go_back_to(deployment: Deployment) -> bool:

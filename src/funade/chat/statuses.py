@@ -1,10 +1,13 @@
 """What is live where, in a small table; whatever is wrong stands on top."""
 
-from funade.chat.barriers import barrier_lines, pause_line
-from funade.chat.deployments import line_of_deployment
+from datetime import timedelta
+
+from funade.chat.barriers import barrier_lines, freeze_lines, pause_line
+from funade.chat.deployments import line_of_deployment, refusal_line
 from funade.chat.layout import table
 from funade.domain.answers import EnvironmentShown, StatusShown
 from funade.domain.deployment import Deployment, State
+from funade.domain.freeze import Frozen
 from funade.domain.reason import Reason, because
 from funade.texts import Reader, answers, plain
 from funade.texts.reasons import reason_with_remedy
@@ -12,6 +15,7 @@ from funade.texts.states import short_sha, standing_of
 from funade.texts.times import moment
 
 _NOTHING = "–"
+SOON = timedelta(hours=24)
 
 
 def status_lines(answer: StatusShown, reader: Reader) -> list[str]:
@@ -38,7 +42,10 @@ def _problems(answer: StatusShown, reader: Reader) -> list[str]:
         lines.append(reader.word(answers.NO_PROCESS))
     for one in answer.environments:
         lines += barrier_lines(one.berth, reader)
-        lines += [_asking(each, reader) for each in one.waiting if each.state is State.AWAITING_APPROVAL]
+        lines += freeze_lines(
+            one.berth.application, one.berth.environment, one.frozen, _soon(one, reader), reader
+        )
+        lines += [_asking(each, one, reader) for each in one.waiting if each.state is State.AWAITING_APPROVAL]
     for set_aside in answer.quarantined:
         lines.append(
             reader.word(
@@ -48,12 +55,21 @@ def _problems(answer: StatusShown, reader: Reader) -> list[str]:
                 problem=plain(set_aside.problem),
             )
         )
+    if answer.refusal is not None:
+        lines.append(refusal_line(answer.refusal, reader))
     if answer.obligations:
         lines.append(answers.owed(answer.obligations, reader))
     return lines
 
 
-def _asking(deployment: Deployment, reader: Reader) -> str:
+def _soon(one: EnvironmentShown, reader: Reader) -> Frozen | None:
+    """Return the next freeze if people will meet it soon; later ones are told to whoever asks `why`."""
+    following = one.next_freeze
+    is_near = following is not None and reader.now is not None and following.since - reader.now <= SOON
+    return following if is_near else None
+
+
+def _asking(deployment: Deployment, one: EnvironmentShown, reader: Reader) -> str:
     """Return whose go a deployment still needs, and who has given theirs."""
     number, given = deployment.number, deployment.because
     if given is not None and given.code is not Reason.AWAITING_APPROVAL:
@@ -68,8 +84,11 @@ def _asking(deployment: Deployment, reader: Reader) -> str:
         said = reader.word(answers.ASKS_WITH_APPROVALS, **what, approvers=approvers)
     else:
         said = reader.word(answers.ASKS, **what)
-    place = {"application": plain(deployment.application), "environment": plain(deployment.environment)}
-    return reader.word(answers.APPROVE_OR_REJECT, what=said, number=number, **place)
+    others = [plain(name) for name in one.approvers if name != deployment.asked_by]
+    if not others:
+        return reader.word(answers.APPROVE_OR_REJECT_ANYBODY, what=said, number=number)
+    names = ", ".join(f"`{name}`" for name in others)
+    return reader.word(answers.APPROVE_OR_REJECT, what=said, number=number, approvers=names)
 
 
 def _row(one: EnvironmentShown, reader: Reader) -> list[str]:

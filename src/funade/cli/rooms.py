@@ -23,7 +23,7 @@ class Desk(Protocol):
 
 
 class Server(Protocol):
-    """Everything of `funade serve` in one process."""
+    """Everything of a long-lived process: `funade serve`, `funade runner`."""
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
@@ -48,6 +48,9 @@ class Wiring(Protocol):
         self, config: Path, *, socket: Path | None, socket_mode: int, tell: Tell | None = None
     ) -> Server:
         """Return everything of `funade serve`; `tell` hears of each event once."""
+
+    def build_runner_process(self, config: Path, *, tell: Tell | None = None) -> Server:
+        """Return everything of `funade runner`; `tell` hears of each event once."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""

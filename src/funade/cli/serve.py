@@ -1,4 +1,4 @@
-"""`funade serve`: run the server in the foreground, its log on standard error."""
+"""`funade serve` and `funade runner`: in the foreground, their log on standard error."""
 
 import asyncio
 import logging
@@ -27,6 +27,15 @@ LOOK_EVERY_SECONDS = 0.05  #: until the server listens
 MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}
 
 
+LOG_FORMAT = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or a JSON object a line.",
+)
+
+
 @click.command()
 @click.option(
     "--open-to",
@@ -35,13 +44,7 @@ MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}
     show_default=True,
     help="Who may connect to the socket; the policy decides what they may do. With --socket.",
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, or a JSON object a line.",
-)
+@LOG_FORMAT
 @options.session
 def serve(session: Session, *, open_to: str, log_format: str) -> Exit:
     """Run the server: everything in one process.
@@ -64,6 +67,26 @@ def serve(session: Session, *, open_to: str, log_format: str) -> Exit:
         log.info(session.word(terminal.SERVING, data=data, socket=record.socket, pid=record.pid))
 
     asyncio.run(_run(server, data, say_where))
+    log.info(session.word(terminal.STOPPED))
+    return Exit.SUCCEEDED
+
+
+@click.command()
+@LOG_FORMAT
+@options.session
+def runner(session: Session, *, log_format: str) -> Exit:
+    """Carry deployments out beside other processes of the same store.
+
+    It listens to nobody: people ask a server, or the store itself. Any number may run, on any machine that reaches the
+    database; on one machine they may share a data folder. SIGTERM and Ctrl-C stop it, and what runs goes on at its
+    place.
+    """
+    set_up_log(level=logging.INFO, as_json=log_format == "json", colors=_wants_colors(session))
+    log = structlog.get_logger("funade")
+    data = wiring().data_folder(session.path).absolute()
+    process = wiring().build_runner_process(session.path, tell=Teller(session))
+    log.info(session.word(terminal.CARRYING, data=data, pid=os.getpid()))
+    asyncio.run(process.run())
     log.info(session.word(terminal.STOPPED))
     return Exit.SUCCEEDED
 
@@ -94,12 +117,15 @@ class Teller:
 
         event, reader = announcement.event, self._session.reader
         state = now.state.value if now else None
+        about = {
+            "number": event.number,
+            "application": event.application,
+            "environment": event.environment,
+            "state": state,
+        }
         self._log.info(
             texts.happening(event, reader.language, now=reader.now, zone=reader.zone),
-            number=event.number,
-            application=event.application,
-            environment=event.environment,
-            **({"state": state} if state else {}),
+            **{key: value for key, value in about.items() if value},
         )
 
 

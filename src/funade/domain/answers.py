@@ -6,6 +6,7 @@ from datetime import datetime
 from funade.domain.deployment import Deployment, Preview
 from funade.domain.environment import Berth
 from funade.domain.events import Event
+from funade.domain.freeze import Frozen
 from funade.domain.lock import Pause
 from funade.domain.plan import Plan
 from funade.domain.reason import Because
@@ -46,14 +47,20 @@ class Planned:
 class DeploymentShown:
     """One deployment as it is now, with what it waits for and what happened to it.
 
-    `log_length` counts the stored bytes of its newest attempt's log. `link` is an address that shows it to whoever has
-    it, for a while; it is there when it was asked for and pages are served.
+    `log_length` counts the stored bytes of its newest attempt's log. `may` names the commands about it that whoever
+    asked has the right to give. Asked about a place, it tells also what was refused there since, and its freezes.
+    `link` is an address that shows it to whoever has it, for a while; it is there when it was asked for and pages are
+    served.
     """
 
     deployment: Deployment
     waiting: tuple[Waiting, ...] = ()
     events: tuple[Event, ...] = ()
     log_length: int = 0
+    may: tuple[str, ...] = ()
+    refusal: Event | None = None
+    frozen: Frozen | None = None
+    next_freeze: Frozen | None = None
     link: str | None = None
 
 
@@ -103,13 +110,16 @@ class RightsShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentShown:
-    """One environment: what is live, what runs, how many wait."""
+    """One environment: what is live, what runs, how many wait, who may approve, when it is frozen."""
 
     berth: Berth
     kind: str
     running: Deployment | None = None
     waiting: tuple[Deployment, ...] = ()
     last: Deployment | None = None
+    approvers: tuple[str, ...] = ()
+    frozen: Frozen | None = None
+    next_freeze: Frozen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +133,7 @@ class ProcessShown:
     started_at: datetime
     seen_at: datetime
     alive: bool
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +148,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusShown:
-    """What is live where; with it whatever is wrong with Funade itself."""
+    """What is live where; with it whatever is wrong with Funade itself.
+
+    `refusal` is what was refused last, told to whoever asks why nothing was ever deployed there.
+    """
 
     environments: tuple[EnvironmentShown, ...]
     processes: tuple[ProcessShown, ...] = ()
@@ -145,6 +159,7 @@ class StatusShown:
     pause: Pause | None = None
     configuration_problem: str | None = None
     obligations: int = 0
+    refusal: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

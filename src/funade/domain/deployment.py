@@ -108,6 +108,8 @@ class Deployment:
     overrides: tuple[Override, ...] = ()
     owner: str | None = None
     epoch: int = 0
+    #: Where its present attempt runs, when only that machine's processes can look at it.
+    machine: str | None = None
 
     @property
     def application(self) -> str:
@@ -161,14 +163,15 @@ class Deployment:
         phase = Phase.EXECUTING if state is State.RUNNING else Phase.WAITING
         return replace(self, state=state, phase=phase, because=because)
 
-    def begin_attempt(self, fence: int, at: datetime, because: Because) -> "Deployment":
+    def begin_attempt(
+        self, fence: int, at: datetime, because: Because, machine: str | None = None
+    ) -> "Deployment":
         """Return it with its next attempt written as started; this is the row before the first effect.
 
         From `queued`, or from `running` when the place proved that the attempt before never began.
         """
         if self.state is State.RUNNING:
-            return replace(
-                self, attempt=self.attempt + 1, fence=fence, phase=Phase.EXECUTING, because=because
-            )
-        running = self.advance(State.RUNNING, because, at)
-        return replace(running, attempt=self.attempt + 1, fence=fence, started_at=at)
+            begun = replace(self, phase=Phase.EXECUTING, because=because)
+        else:
+            begun = replace(self.advance(State.RUNNING, because, at), started_at=at)
+        return replace(begun, attempt=self.attempt + 1, fence=fence, machine=machine)

@@ -92,20 +92,23 @@ class DeploymentStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentTakenOver:
-    """Another process looks after it now; its execution went on, or had ended meanwhile."""
+    """Another process (`pid` on `host`) looks after it now; its execution went on, or had ended meanwhile."""
 
     by: str
     standing: str
+    host: str | None = None
+    pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionEnded:
-    """The place said how an attempt ended."""
+    """The place said how an attempt ended, and when: before the event where nobody listened meanwhile."""
 
     attempt: int
     by: str
     exit_code: int | None = None
     signal: int | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,8 @@ class Request:
 class Rules:
     """The rules around one request at one moment, and how far they are met.
 
-    `asker_ids` are all ids of the person who asked; `overridden` names the obstacles that an override in force covers.
+    `asker_ids` are all ids of the person who asked; `approvers` are the people and groups who may approve;
+    `overridden` names the obstacles that an override in force covers.
     """
 
     now: datetime
@@ -46,6 +47,7 @@ class Rules:
     frozen: Frozen | None = None
     needed: int = 0
     given: tuple[Approval, ...] = ()
+    approvers: tuple[str, ...] = ()
     asker_may: bool = True
     overridden: frozenset[str] = frozenset()
 
@@ -131,6 +133,7 @@ def _approvals(request: Request, rules: Rules) -> Iterator[Waiting]:
             number=request.number,
             needed=rules.needed,
             given=list[Plain](one.by for one in rules.given),
+            approvers=list[Plain](rules.approvers),
         )
         yield Waiting(because=missing, since=request.asked_at, until=request.due_at)
 

@@ -29,6 +29,7 @@ from funade.domain.commands import (
     Unlock,
     Why,
 )
+from funade.domain.deployment import Deployment
 from funade.domain.people import Actor, Door, People, Person, Right
 from funade.domain.reason import Because, Reason, because
 
@@ -194,6 +195,33 @@ def may_now(
         return actor_id == people.owner
     person = people.find_by_id(actor_id)
     return person is not None and rule_for(people, person, environment.rights.get(right, ())) is not None
+
+
+def approvers(configuration: Configuration, environment: Environment, asker_id: str) -> tuple[str, ...]:
+    """Return the people and groups who may approve there what that actor asked for: never the asker themselves."""
+    asker = configuration.people.find_by_id(asker_id)
+    members = environment.rights.get(Right.APPROVE, ())
+    return tuple(one for one in members if asker is None or one != asker.name)
+
+
+def open_to(
+    configuration: Configuration, actor: Actor, person: Person, deployment: Deployment, resource: Resource
+) -> tuple[type, ...]:
+    """Return the commands about a deployment that this person has the right to give."""
+    number = deployment.number
+    about: tuple[Command, ...] = (
+        *(kind(number=number) for kind in (Approve, Reject, Override, Retry, Cancel)),
+        Rollback(application=deployment.application, environment=deployment.environment),
+    )
+    own = resource.approvals > 0 and (
+        deployment.asked_by_id in person.ids or any(one.by_id in person.ids for one in deployment.approvals)
+    )
+    return tuple(
+        type(one)
+        for one in about
+        if not (own and isinstance(one, Approve))
+        and authorize(configuration, actor, person, one, resource) is None
+    )
 
 
 def rights_of(

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SOURCE_UNREACHABLE = "source_unreachable"  #: application, problem
     TARGET_UNREACHABLE = "target_unreachable"  #: application, environment, problem
     ALREADY_ENDED = "already_ended"  #: number, state
+    NOTHING_TO_RETRY = "nothing_to_retry"  #: number, application, environment, ref
     NOT_ENDED = "not_ended"  #: number, state
     NOT_WAITING = "not_waiting"  #: number, state
     NOTHING_VERIFIED = "nothing_verified"  #: application, environment
@@ -48,7 +49,7 @@ class Reason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"  #: problem
     INTERNAL = "internal"  #: problem
     # A deployment waits.
-    AWAITING_APPROVAL = "awaiting_approval"  #: number, needed, given
+    AWAITING_APPROVAL = "awaiting_approval"  #: number, needed, given, approvers
     PAUSED = "paused"  #: by, reason
     LOCKED = "locked"  #: application, environment, by, reason, until
     FROZEN = "frozen"  #: application, environment, reason, until
@@ -56,12 +57,13 @@ class Reason(StrEnum):
     NEWER_WENT_LIVE = "newer_went_live"  #: number, live, shown
     AWAITING_TURN = "awaiting_turn"  #: ahead (number), position
     ENVIRONMENT_IN_DOUBT = "environment_in_doubt"  #: application, environment, number
-    NO_PROCESS_RUNNING = "no_process_running"  #: (none)
+    NO_PROCESS_RUNNING = "no_process_running"  #: number (of one that was started)
     PREPARING = "preparing"  #: since
     PROGRAM_RUNNING = "program_running"  #: since, until
     VERIFYING = "verifying"  #: since, until
     TARGET_NOT_ANSWERING = "target_not_answering"  #: problem, since, until
-    OWNER_SILENT = "owner_silent"  #: process, since
+    OWNER_SILENT = "owner_silent"  #: host, pid, since
+    MACHINE_SILENT = "machine_silent"  #: machine, since
     # A deployment ended.
     COMPLETED = "completed"  #: exit_code
     PROGRAM_FAILED = "program_failed"  #: exit_code or signal

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from funade.domain.answers import Waiting
+from funade.domain.answers import ProcessShown, Waiting
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
 from funade.domain.reason import Reason, because
@@ -11,13 +11,18 @@ from funade.domain.reason import Reason, because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids)."""
+    """What is so around a deployment: its environment's row, who is ahead (numbers), who is alive (process ids), where.
+
+    `owner` is the process that looks after it, as it registered itself, if it is still known.
+    """
 
     berth: Berth
     ahead: tuple[int, ...]
     alive: frozenset[str]
     now: datetime
     obstacles: tuple[Waiting, ...] = ()
+    owner: ProcessShown | None = None
+    machines: frozenset[str] = frozenset()
 
 
 def explain(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
@@ -68,11 +73,17 @@ def _explain_queued(deployment: Deployment, around: Surroundings) -> tuple[Waiti
 
 
 def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
-    since = deployment.started_at or deployment.asked_at
-    found = []
-    if deployment.owner not in around.alive:
-        reason = Reason.OWNER_SILENT if around.alive else Reason.NO_PROCESS_RUNNING
-        detail = because(reason, process=deployment.owner) if around.alive else because(reason)
-        found.append(Waiting(because=detail, since=since))
-    found.append(Waiting(because=deployment.because or because(Reason.PROGRAM_RUNNING), since=since))
-    return tuple(found)
+    since, owner = deployment.started_at or deployment.asked_at, around.owner
+    running = Waiting(because=deployment.because or because(Reason.PROGRAM_RUNNING), since=since)
+    if deployment.owner in around.alive:
+        return (running,)
+    if not around.alive:
+        # Nobody looks whether its program runs.
+        return (Waiting(because=because(Reason.NO_PROCESS_RUNNING, number=deployment.number), since=since),)
+    if deployment.phase is Phase.EXECUTING and deployment.machine not in {None, *around.machines}:
+        silent = because(Reason.MACHINE_SILENT, machine=deployment.machine)
+        return (Waiting(because=silent, since=owner.seen_at if owner else since), running)
+    if owner is None:
+        return (Waiting(because=because(Reason.OWNER_SILENT), since=since), running)
+    silent = because(Reason.OWNER_SILENT, host=owner.host, pid=owner.pid)
+    return (Waiting(because=silent, since=owner.seen_at), running)

@@ -27,6 +27,11 @@ class Heart:
         """Return the id under which this process is registered now."""
         return self._id
 
+    @property
+    def machine(self) -> str:
+        """Return the name of the machine that this process runs on."""
+        return self._machine.name
+
     def check(self) -> None:
         """Return while the lease holds, or raise FencedOut."""
         if self._clock.steady() >= self._until:

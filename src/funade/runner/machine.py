@@ -5,11 +5,13 @@ import os
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from funade.failpoints import effect
 from funade.usecases.ports import Process
 
 #: Linux tells of its processes in /proc; macOS is asked through `ps`.
@@ -44,7 +46,18 @@ class RandomIds:
 
 
 class ThisMachine:
-    """The `Machine` port on Linux and macOS."""
+    """The `Machine` port on Linux and macOS, for one data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._name = ""
+
+    @property
+    def name(self) -> str:
+        """Return the data folder's own name, given once: it stays when the host gets another."""
+        if not self._name:
+            self._name = _name(self._data / "machine")
+        return self._name
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return this process as it registers itself."""
@@ -59,6 +72,7 @@ class ThisMachine:
             counter=0,
             started_at=at,
             seen_at=at,
+            machine=self.name,
         )
 
     def is_gone(self, process: Process) -> bool:
@@ -69,6 +83,19 @@ class ThisMachine:
             # The same name may be another machine or container; its lease has to run out.
             return False
         return birth(process.pid) != process.birth
+
+
+def _name(path: Path) -> str:
+    """Return the name in the file at `path`, made at the first call of all; or raise OSError."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{uuid4().hex}")
+        with effect("machine.name"):
+            fresh.write_text(f"{socket.gethostname()}-{uuid4().hex[:8]}\n")
+            with suppress(FileExistsError):
+                # Whole or not at all, and the first one stays.
+                os.link(fresh, path)
+            fresh.unlink()
+    return path.read_text().strip()
 
 
 @cache

@@ -20,6 +20,7 @@ from funade.sources.address import Address, Kind
 from funade.sources.program import Access, Outcome
 
 ANSWER_WITHIN = 10.0  #: seconds
+LONGEST_WORDS = 120  #: characters of what git said that people read
 FULL_DISK = 1 << 20  #: bytes; with less free nothing can be fetched
 
 
@@ -52,9 +53,12 @@ async def find_trouble(
             found = await _trouble_with_ssh(repository, address)
         case Kind.HTTPS | Kind.HTTP:
             found = await asyncio.to_thread(_trouble_with_web, repository, address, access)
+    if found is not None and (address.kind is Kind.PATH or not outcome.words):
+        return found
     if found is not None:
-        said = f" (git: {outcome.words})" if outcome.words else ""
-        return Trouble(problem=found.problem + said, remedy=found.remedy)
+        # We looked a moment later than git did: its first words stay beside ours.
+        first = outcome.words.partition(";")[0][:LONGEST_WORDS]
+        return Trouble(problem=f"{found.problem} (git: {first})", remedy=found.remedy)
     if outcome.silent:
         remedy = "look at the network, the proxy and the host, then try again"
         return Trouble(problem="nothing was heard of it for too long", remedy=remedy)

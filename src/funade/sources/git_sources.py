@@ -87,7 +87,8 @@ class GitSources:
         try:
             return [*await self._check_git(), *await self._check_remote(repository)]
         except SourceError as error:
-            problem, _, remedy = str(error).partition(" — ")
+            said = str(error).removeprefix(f"`{repository.url}` cannot be read: ")
+            problem, _, remedy = said.partition(" — ")
             return [Problem(where=repository.url, problem=problem, remedy=remedy)]
 
     # Reaching a repository

@@ -80,6 +80,7 @@ _ENTRY_COLUMNS = (
     "owner",
     "due_at",
     "wish",
+    "machine",
     "format",
 )
 _NOT_ASIDE = ~exists().where(

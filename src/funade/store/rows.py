@@ -26,7 +26,19 @@ _REMEMBERED = 512
 _HAPPENINGS: tuple[type, ...] = Happening.__args__
 #: Fields that have columns of their own and change; `due_at`, which must not be missing, is in both places.
 _COLUMNS = frozenset(
-    {"state", "phase", "verified", "owner", "epoch", "attempt", "fence", "started_at", "ended_at", "wish"}
+    {
+        "state",
+        "phase",
+        "verified",
+        "owner",
+        "epoch",
+        "attempt",
+        "fence",
+        "started_at",
+        "ended_at",
+        "wish",
+        "machine",
+    }
 )
 _CHANGING = frozenset({"because", "confirmed_live", "approvals", "overrides"})
 _ASKED = tuple(one.name for one in fields(Deployment) if one.name not in _COLUMNS | _CHANGING)
@@ -80,6 +92,7 @@ def deployment_columns(deployment: Deployment) -> dict[str, Any]:
         "due_at": values.moment(deployment.due_at),
         "started_at": deployment.started_at and values.moment(deployment.started_at),
         "ended_at": deployment.ended_at and values.moment(deployment.ended_at),
+        "machine": deployment.machine,
         "changing": values.dump({name: to_plain(getattr(deployment, name)) for name in _CHANGING}),
     }
 
@@ -110,6 +123,7 @@ def read_deployment(row: values.Row) -> Deployment:
         verified=bool(row["verified"]),
         owner=values.text_or_none(row, "owner"),
         epoch=values.number(row, "epoch"),
+        machine=values.text_or_none(row, "machine"),
         attempt=values.number(row, "attempt"),
         fence=values.number(row, "fence"),
         due_at=values.read_moment(row, "due_at"),
@@ -143,6 +157,7 @@ def read_entry(row: values.Row) -> Entry:
         owner=values.text_or_none(row, "owner"),
         due_at=values.read_moment(row, "due_at"),
         is_wished_away=row["wish"] is not None,
+        machine=values.text_or_none(row, "machine"),
     )
 
 
@@ -281,6 +296,7 @@ def process_row(process: Process) -> dict[str, Any]:
         "counter": process.counter,
         "started_at": values.moment(process.started_at),
         "seen_at": values.moment(process.seen_at),
+        "machine": process.machine,
     }
 
 
@@ -296,6 +312,7 @@ def read_process(row: values.Row) -> Process:
         counter=values.number(row, "counter"),
         started_at=values.read_moment(row, "started_at"),
         seen_at=values.read_moment(row, "seen_at"),
+        machine=values.text_or_none(row, "machine") or "",
     )
 
 

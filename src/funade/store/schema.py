@@ -4,7 +4,7 @@ A text has no length here: what a person typed must never be the reason why some
 What changes here needs a new script in `migrations/versions/`; a test compares the two.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.sql.elements import TextClause
 
 metadata = MetaData()
@@ -64,6 +64,7 @@ deployments = Table(
     Column("asked", Text, nullable=False),
     Column("changing", Text, nullable=False),
     Column("wish", Text),
+    Column("machine", Text),
 )
 UNENDED = text("state IN ('awaiting_approval', 'queued', 'running')")
 ENDED = text("state IN ('succeeded', 'failed', 'cancelled')")
@@ -132,6 +133,16 @@ obligations = Table(
     Column("problem", Text),
 )
 
+#: Output of executions, where processes on several machines want to read it; `offset` is that of the first byte.
+log_chunks = Table(
+    "log_chunks",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,
@@ -144,6 +155,7 @@ processes = Table(
     Column("counter", Integer, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("seen_at", Text, nullable=False),
+    Column("machine", Text),
 )
 
 roles = Table(

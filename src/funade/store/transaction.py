@@ -59,7 +59,7 @@ _GIVE_NUMBER = update(store).values(last_number=bindparam("number"))
 _MINE = (deployments.c.id == bindparam("here_id"), deployments.c.epoch == bindparam("here_epoch"))
 _CHANGED = (
     *("state", "phase", "verified", "owner", "epoch", "attempt", "fence"),
-    *("due_at", "started_at", "ended_at", "changing"),
+    *("due_at", "started_at", "ended_at", "changing", "machine"),
 )
 _SAVE = update(deployments).where(*_MINE, schema.UNENDED).values({name: bindparam(name) for name in _CHANGED})
 _CLAIM = (

@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 class Surroundings:
     """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time."""
 
-    __slots__ = ("clock", "data", "lease", "secrets", "store")
+    __slots__ = ("clock", "data", "kept", "lease", "secrets", "store")
 
     def __init__(self, *, data: Path, store: str, secrets: Secrets, lease: timedelta, clock: Clock) -> None:
         self.data, self.store, self.secrets, self.lease, self.clock = data, store, secrets, lease, clock
+        #: what a kind keeps from one opened target to the next, by its name: its open connections
+        self.kept: dict[str, Any] = {}
 
 
 class TargetKind:
-    """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened."""
+    """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened.
 
-    __slots__ = ("open", "parse", "renew", "schema")
+    `is_local`: only the machine where an execution runs can look at it.
+    """
+
+    __slots__ = ("is_local", "open", "parse", "renew", "schema")
 
     def __init__(
         self,
@@ -40,7 +45,9 @@ class TargetKind:
         parse: Callable[[Mapping[str, Plain], str], tuple[dict[str, Plain], Sequence[Problem]]],
         open: Callable[[Release, Surroundings], Target],
         renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
+        is_local: bool = False,
     ) -> None:
+        self.is_local = is_local
         self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
@@ -49,6 +56,11 @@ class OpenTargets:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
+
+    def is_local(self, release: Release) -> bool:
+        """Tell whether only the machine where it runs can look at an execution of this release."""
+        kind = KINDS.get(release.target.kind)
+        return kind is not None and kind.is_local
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
@@ -96,8 +108,37 @@ def _renew_command(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict
     return config.renew(old, today)
 
 
+def _ssh_schema() -> dict[str, Any]:
+    from funade.targets.ssh import shape  # noqa: PLC0415 -- see above
+
+    return shape.schema()
+
+
+def _parse_ssh(section: Mapping[str, Plain], where: str) -> tuple[dict[str, Plain], Sequence[Problem]]:
+    from funade.targets.ssh import config  # noqa: PLC0415 -- see above
+
+    return config.parse(section, where)
+
+
+def _open_ssh(release: Release, surroundings: Surroundings) -> Target:
+    from funade.targets.ssh import target  # noqa: PLC0415 -- see above
+
+    return target.open_target(release, surroundings)
+
+
+def _renew_ssh(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:
+    from funade.targets.ssh import config  # noqa: PLC0415 -- see above
+
+    return config.renew(old, today)
+
+
 KINDS: Final[Mapping[str, TargetKind]] = {
     "command": TargetKind(
-        schema=_command_schema, parse=_parse_command, open=_open_command, renew=_renew_command
+        schema=_command_schema,
+        parse=_parse_command,
+        open=_open_command,
+        renew=_renew_command,
+        is_local=True,
     ),
+    "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }

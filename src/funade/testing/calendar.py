@@ -32,3 +32,10 @@ class FakeCalendar:
             since, until = min(since, *(one[0] for one in met)), max(until, *(one[1] for one in met))
         reasons = dict.fromkeys(reason for _, _, reason in open_now if reason)
         return Frozen(reason=", ".join(reasons), since=since, until=until)
+
+    def next_freeze(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
+        """Return the window that opens next after `now`, and after the one that is open then; None when none will."""
+        here = self.frozen(freezes, now)
+        after = here.until if here else now
+        to_come = [one for freeze in freezes for one in self.openings.get(freeze.cron, ()) if one >= after]
+        return self.frozen(freezes, min(to_come)) if to_come else None

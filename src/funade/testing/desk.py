@@ -201,6 +201,7 @@ class FakeDesk:
             deployment=self.deployments[number],
             waiting=self.waiting[number],
             log_length=len(self.logs.get(number, b"")),
+            may=("approve", "reject", "override", "retry", "cancel", "rollback"),
             link=f"https://funade.acme.example/d/{number}/seal" if is_linked else None,
         )
 

@@ -11,6 +11,11 @@ class FakeMachine:
     def __init__(self) -> None:
         self.gone: set[str] = set()
 
+    @property
+    def name(self) -> str:
+        """Return the one machine's name."""
+        return "testhost"
+
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return a process of this machine."""
         return Process(
@@ -23,6 +28,7 @@ class FakeMachine:
             counter=0,
             started_at=at,
             seen_at=at,
+            machine=self.name,
         )
 
     def is_gone(self, process: Process) -> bool:

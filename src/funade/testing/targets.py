@@ -217,6 +217,11 @@ class FakeTargets:
     place: FakePlace = field(default_factory=FakePlace)
     observed: Observed = field(default_factory=Observed)
     problem: str | None = None
+    local: bool = False
+
+    def is_local(self, release: Release) -> bool:  # noqa: ARG002 -- the port gives it
+        """Tell what the test said."""
+        return self.local
 
     def open(self, release: Release) -> FakeTarget:  # noqa: ARG002 -- the port gives it
         """Return a target at the one place."""

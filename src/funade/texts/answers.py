@@ -21,6 +21,8 @@ WAITS_SINCE = mark("since {since}")
 WAITS_SINCE_UNTIL = mark("since {since}, until {until} at most")
 PAGE = mark("Page: {link}")
 NEXT = mark("Next: {commands}")
+REFUSED_AT = mark("{at}: {told}")
+AND_DO = mark("{what} — {remedy}")
 
 # A plan
 PLAN = mark("Plan {digest}: {line}")
@@ -43,9 +45,8 @@ ASKS = mark("#{number} {line} waits for approval, asked by {by}")
 ASKS_WITH_APPROVALS = mark(
     "#{number} {line} waits for approval, asked by {by}, approved so far by {approvers}"
 )
-APPROVE_OR_REJECT = mark(
-    "{what} — `approve {number}` or `reject {number}`; `rights {application} {environment}` shows who may"
-)
+APPROVE_OR_REJECT = mark("{what} — {approvers} may say `approve {number}` or `reject {number}`")
+APPROVE_OR_REJECT_ANYBODY = mark("{what} — `approve {number}` or `reject {number}`")
 HELD = mark(
     "automatic deploys to `{environment}` of `{application}` are held since rollback #{number}"
     " — `resume {application} {environment}` lets them go on"
@@ -86,6 +87,9 @@ PAUSED_BECAUSE = mark(
     "everything is paused by {by} since {since}: {reason}; nothing is started — `resume all` lets it go on"
 )
 NOT_PAUSED = mark("nothing is paused: deployments are started again")
+
+FREEZES = mark("`{environment}` of `{application}` freezes at {since}, until {until}")
+FREEZES_BECAUSE = mark("`{environment}` of `{application}` freezes at {since}, until {until}: {reason}")
 
 # Rights
 RIGHTS_OF = mark("What {person} may do:")

@@ -1,5 +1,6 @@
 """What has happened, one line an event; the deployment's own number is left to the caller."""
 
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from funade.domain import events
@@ -9,6 +10,7 @@ from funade.texts.catalogue import Reader, mark
 from funade.texts.plain import plain
 from funade.texts.reasons import reason
 from funade.texts.states import NOT_VERIFIED, phase_word, short_sha, state_word
+from funade.texts.times import moment
 
 REQUESTS: dict[str, str] = {
     "deploy": mark("{by} asked to deploy {what} of `{application}` to `{environment}`"),
@@ -24,6 +26,9 @@ ENDINGS: dict[str, str] = {
 }
 _WITH_STATUS = mark("{said} with status {exit_code}")
 _WITH_SIGNAL = mark("{said} by signal {signal}")
+_HEARD_LATE = mark("{said}, at {at}")
+#: Nobody listened meanwhile; less is the time that writing takes.
+_WORTH_SAYING = timedelta(seconds=5)
 
 
 def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one branch an event, flat on purpose
@@ -46,13 +51,14 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             return reader.word(mark("started"))
         case events.DeploymentStarted(attempt=attempt):
             return reader.word(mark("started, attempt {attempt}"), attempt=attempt)
-        case events.DeploymentTakenOver(by=process, standing=standing):
+        case events.DeploymentTakenOver(standing=standing, host=host, pid=pid):
             where = phase_word(standing, reader)
-            return reader.word(
-                mark("taken over by `{process}`: {where}"), process=plain(process), where=where
-            )
+            if host is None or pid is None:
+                return reader.word(mark("taken over by another process: {where}"), where=where)
+            wording = mark("taken over by process {pid} on {host}: {where}")
+            return reader.word(wording, pid=pid, host=plain(host), where=where)
         case events.ExecutionEnded() as told:
-            return _ending(told, reader)
+            return _ending(told, event.at, reader)
         case events.CancelAsked(reason=why):
             return with_reason(reader.word(mark("{by} asked to cancel it"), by=by), why, reader)
         case events.DeploymentFinished() as told:
@@ -108,12 +114,14 @@ def ref_and_revision(ref: str, revision: str) -> str:
     return what_was_asked(ref, revision).replace("`", "")
 
 
-def _ending(told: events.ExecutionEnded, reader: Reader) -> str:
+def _ending(told: events.ExecutionEnded, heard_at: datetime, reader: Reader) -> str:
     said = reader.word(ENDINGS[told.by]) if told.by in ENDINGS else plain(told.by)
     if told.exit_code is not None:
-        return reader.word(_WITH_STATUS, said=said, exit_code=told.exit_code)
-    if told.signal is not None:
-        return reader.word(_WITH_SIGNAL, said=said, signal=told.signal)
+        said = reader.word(_WITH_STATUS, said=said, exit_code=told.exit_code)
+    elif told.signal is not None:
+        said = reader.word(_WITH_SIGNAL, said=said, signal=told.signal)
+    if told.ended_at is not None and heard_at - told.ended_at >= _WORTH_SAYING:
+        return reader.word(_HEARD_LATE, said=said, at=moment(told.ended_at, reader, to_the_second=True))
     return said
 
 

@@ -17,6 +17,10 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     Reason.NOT_PERMITTED: (mark("ask somebody who has it, or whoever keeps `funade.yaml`"),),
     Reason.SOURCE_UNREACHABLE: (mark("`funade check` tells more; then ask again"),),
     Reason.TARGET_UNREACHABLE: (mark("`funade check` tells more; then ask again"),),
+    Reason.NOTHING_TO_RETRY: (
+        mark("to deploy the same again: `deploy {application} {environment} {ref}`"),
+        mark("to deploy the same again, ask for it anew"),
+    ),
     Reason.NOT_ENDED: (mark("wait for its end, or `cancel {number}`"),),
     Reason.NOTHING_VERIFIED: (
         mark("deploy what you trust: `deploy {application} {environment} REF`"),
@@ -26,7 +30,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     Reason.CONFIGURATION_BROKEN: (mark("`funade check` shows where"),),
     Reason.CHANNEL_NOT_PERMITTED: (mark("say it there"),),
     Reason.OUTSIDER: (mark("ask somebody who belongs to it"),),
-    Reason.REASON_WANTED: (mark("say why: `--reason …`"),),
+    Reason.REASON_WANTED: (mark("say why: `{asked} --reason …`"), mark("say why: `--reason …`")),
     Reason.REF_MOVED: (
         mark("`approve {number} {requested}` means what was asked for; to have the new commit, ask anew"),
         mark("name the commit that you approve, or ask anew"),
@@ -72,6 +76,7 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
         mark("it is asked again and again"),
     ),
     Reason.OWNER_SILENT: (mark("another process takes over by itself"),),
+    Reason.MACHINE_SILENT: (mark("start Funade there again: only that machine knows how it goes"),),
     Reason.PROGRAM_FAILED: (mark("its log tells why"),),
     Reason.PROGRAM_NOT_STARTED: (mark("correct the target in `funade.yaml`, then try again"),),
     Reason.TIMED_OUT: (mark("its log tells how far it came"),),

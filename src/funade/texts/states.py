@@ -30,6 +30,14 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("check out the revision"),
     ),
     "run": (mark("run `{argv}`"), mark("run the program")),
+    "send": (
+        mark("send the files of `{revision}` to `{path}` on `{hosts}`, where they are not yet"),
+        mark("send the files"),
+    ),
+    "share": (mark("link the shared `{items}`"), mark("link what is shared")),
+    "run_on": (mark("run `{argv}` on `{hosts}`"), mark("run the program")),
+    "switch": (mark("make `{revision}` live on `{hosts}`"), mark("make it live")),
+    "prune": (mark("keep `{keep}` releases on each host"), mark("remove old releases")),
     "verify": (
         mark("look until `{url}` answers `{equals}`"),
         mark("look until `{url}` answers"),
@@ -38,6 +46,7 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("look whether it is live"),
     ),
 }
+STARTED = mark("started")
 NOT_VERIFIED = mark("succeeded, not verified")
 
 

@@ -14,6 +14,7 @@ STILL_GOING = mark("#{number} has not ended after {span}; it goes on, and `funad
 WAITS_FOR_SOMEBODY = mark("#{number} waits for somebody; `funade wait {number} --timeout 1h` waits with it")
 NO_PROBLEMS = mark("`{path}` is good, and so is everything that it names")
 SERVING = mark("serving `{data}` at `{socket}` (process {pid}); Ctrl-C stops")
+CARRYING = mark("carrying deployments out, with `{data}` (process {pid}); Ctrl-C stops")
 STOPPED = mark("stopped; what runs at its place goes on there")
 NO_PAGES = mark(
     "no link can be made: no pages are served here, or the key of links cannot be had"

@@ -30,9 +30,9 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("you are nobody that this Funade knows"),
     ),
     Reason.NOT_PERMITTED: (
-        mark("this needs the right `{right}` in `{environment}` of `{application}`, and you do not have it"),
-        mark("this needs the right `{right}`, and you do not have it"),
-        mark("you may not do this"),
+        mark("this needs the right `{right}` in `{environment}` of `{application}`"),
+        mark("this needs the right `{right}`"),
+        mark("the right to do this is missing"),
     ),
     Reason.SOURCE_UNREACHABLE: (
         mark("the repository of `{application}` cannot be read: {problem}"),
@@ -48,6 +48,10 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("#{number} has ended already: {state}"),
         mark("#{number} has ended already"),
         mark("it has ended already"),
+    ),
+    Reason.NOTHING_TO_RETRY: (
+        mark("#{number} has succeeded, so there is nothing to retry"),
+        mark("it has succeeded, so there is nothing to retry"),
     ),
     Reason.NOT_ENDED: (
         mark("#{number} has not ended: {state}"),
@@ -97,12 +101,12 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its branch has moved since it was asked for"),
     ),
     Reason.OWN_DEPLOYMENT: (
-        mark("you asked for #{number} yourself, and nobody approves their own deployment"),
+        mark("#{number} was asked for by the same person, and nobody approves their own deployment"),
         mark("nobody approves their own deployment"),
     ),
     Reason.ALREADY_APPROVED: (
-        mark("you have approved #{number} already"),
-        mark("you have approved it already"),
+        mark("a person approves once, and #{number} has this approval already"),
+        mark("a person approves once, and it has this approval already"),
     ),
     Reason.NOT_LOCKED: (
         mark("`{environment}` of `{application}` is not locked"),
@@ -146,6 +150,8 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
     Reason.INTERNAL: (mark("a mistake of Funade itself: {problem}"), mark("a mistake of Funade itself")),
     # A deployment waits.
     Reason.AWAITING_APPROVAL: (
+        mark("approved by `{given}` so far, and it needs {needed}; `{approvers}` may approve it"),
+        mark("nobody has approved it yet, and it needs {needed}; `{approvers}` may approve it"),
         mark("approved by `{given}` so far, and it needs {needed}"),
         mark("nobody has approved it yet, and it needs {needed}"),
         mark("somebody has to approve it"),
@@ -187,7 +193,13 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("`{environment}` of `{application}` is closed: nobody knows what was done there"),
         mark("this environment is closed: nobody knows what was done there"),
     ),
-    Reason.NO_PROCESS_RUNNING: (mark("no Funade process runs that could carry it out"),),
+    Reason.NO_PROCESS_RUNNING: (
+        mark(
+            "no Funade process runs that looks after #{number}: its program is left to itself, and the next"
+            " process sees it to its end"
+        ),
+        mark("no Funade process runs that could carry it out"),
+    ),
     Reason.PREPARING: (
         mark("its revision is being fetched and checked out, since {since}"),
         mark("its revision is being fetched and checked out"),
@@ -208,9 +220,13 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("the target does not answer"),
     ),
     Reason.OWNER_SILENT: (
-        mark("the process that looks after it, `{process}`, has been silent since {since}"),
-        mark("the process that looks after it, `{process}`, is silent"),
+        mark("the process that looks after it, {pid} on {host}, has been silent since {since}"),
         mark("the process that looks after it is silent"),
+    ),
+    Reason.MACHINE_SILENT: (
+        mark("it runs on `{machine}`, where no Funade process has been alive since {since}"),
+        mark("it runs on `{machine}`, where no Funade process is alive"),
+        mark("it runs on a machine where no Funade process is alive"),
     ),
     # A deployment ended.
     Reason.COMPLETED: (

@@ -98,7 +98,8 @@ class CarryOutDeployment:
                 return
             seen = await self._ask(deployment, place.look)
             self.lease.check()
-            started = await self.start(deployment, seen.highest_fence)
+            machine = self.lease.machine if self.targets.is_local(deployment.release) else None
+            started = await self.start(deployment, seen.highest_fence, machine)
             if isinstance(started, Started):
                 await self._order(started.deployment, place, str(workspace))
 
@@ -161,6 +162,9 @@ class CarryOutDeployment:
         if ending is not None:
             await self.finish(deployment, Sighting(standing=Standing.ENDED, ending=ending))
             return
+        if deployment.machine is not None and deployment.machine != self.lease.machine:
+            problem = f"only `{deployment.machine}` can tell, and no Funade process has run there for long"
+            raise OutcomeUnknown(problem)
         sighting = await self._settled(deployment, place)
         if sighting.standing is Standing.RUNNING:
             await self._follow(deployment, place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from funade.domain import limits, policy
-from funade.domain.answers import Answer, Refused, RightsShown
+from funade.domain.answers import Answer, DeploymentShown, Refused, RightsShown
 from funade.domain.application import Application, Configuration, Environment
 from funade.domain.commands import (
     Approve,
@@ -38,7 +38,7 @@ from funade.domain.errors import StoreError
 from funade.domain.events import RequestRefused, asked
 from funade.domain.people import Actor, Door, Person, themselves
 from funade.domain.reason import Because, Reason, because
-from funade.domain.wire import Plain, to_plain
+from funade.domain.wire import Plain, kind_of, to_plain
 from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.change_environment import ChangeEnvironment
 from funade.usecases.decide_deployment import DecideDeployment, Decider
@@ -129,7 +129,7 @@ class Desk:
             return await self._refuse(command, no, no, actor, None)
         match command:
             case ShowDeployment():
-                return await self.verbs.show(command)
+                return await self.verbs.show(command, configuration)
             case ReadLog():
                 return await self.verbs.log(command)
             case _:
@@ -215,7 +215,8 @@ class Desk:
             case ShowHistory():
                 return await verbs.history(command)
             case Why() | ShowDeployment():
-                return await verbs.show(command)
+                shown = await verbs.show(command, configuration)
+                return _for_them(shown, asker, configuration)
             case ReadLog():
                 return await verbs.log(command)
             case Approve() | Reject() | Override():
@@ -276,6 +277,19 @@ def _resource(found: About) -> policy.Resource:
         rights=found.environment.rights if found.environment else {},
         approvals=found.environment.approvals if found.environment else 0,
     )
+
+
+def _for_them(answer: Answer, asker: Asker, configuration: Configuration) -> Answer:
+    """Return what is shown of a deployment with what whoever asked may do about it."""
+    if not isinstance(answer, DeploymentShown):
+        return answer
+    shown = answer.deployment
+    application = configuration.applications.get(shown.application)
+    environment = application.environments.get(shown.environment) if application else None
+    about = About(command=ShowDeployment(number=shown.number), application=application, deployment=shown)
+    resource = _resource(replace(about, environment=environment))
+    may = policy.open_to(configuration, asker.actor, asker.person, shown, resource)
+    return replace(answer, may=tuple(kind_of(one) for one in may))
 
 
 def wants_reason(command: Command) -> bool:

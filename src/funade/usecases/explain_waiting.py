@@ -31,12 +31,17 @@ class ExplainWaiting:
         now = self.clock.now()
         berth = look.berth(deployment.application, deployment.environment)
         obstacles = self.rules.obstacles(deployment, berth, look, now)
+        processes = look.processes()
+        alive = self.living.among(processes)
+        owner = next((one for one in processes if one.id == deployment.owner), None)
         around = Surroundings(
             berth=berth,
             ahead=self._ahead(deployment, berth, look, now, is_blocked=bool(obstacles)),
-            alive=self.living.among(look.processes()),
+            alive=alive,
+            machines=frozenset(one.machine for one in processes if one.id in alive),
             now=now,
             obstacles=obstacles,
+            owner=owner.shown(alive=False) if owner else None,
         )
         return explain(deployment, around)
 

@@ -16,7 +16,7 @@ from funade.domain.revision import Revision
 from funade.domain.verdict import Verdict, judge, may_wait, must_look
 from funade.failpoints import effect
 from funade.usecases.ports import Clock, Lease, Ledger, Targets, Transaction, Verifier, Workspaces
-from funade.usecases.start_attempt import WORKSPACE
+from funade.usecases.start_attempt import WORKSPACE, is_elsewhere
 
 #: A target that cannot say what runs is asked again for so long.
 ANSWER_WITHIN = timedelta(minutes=1)
@@ -92,9 +92,13 @@ class FinishDeployment:
             if row.phase is Phase.VERIFYING:
                 return row
             ended = ExecutionEnded(
-                attempt=row.attempt, by=ending.by, exit_code=ending.exit_code, signal=ending.signal
+                attempt=row.attempt,
+                by=ending.by,
+                exit_code=ending.exit_code,
+                signal=ending.signal,
+                ended_at=ending.at,
             )
-            change.record(about(row, ended, row.asked_by, ending.at))
+            change.record(about(row, ended, row.asked_by, self.clock.now()))
             verifying = replace(row, phase=Phase.VERIFYING, because=because(Reason.VERIFYING))
             change.save_deployment(verifying)
             return verifying
@@ -136,7 +140,7 @@ class FinishDeployment:
         owed = await self.ledger.read(lambda look: look.obligations())
         removed = []
         for one in owed:
-            if (one.deployment, one.kind) != (deployment.id, WORKSPACE):
+            if (one.deployment, one.kind) != (deployment.id, WORKSPACE) or is_elsewhere(one, self.lease):
                 continue
             with suppress(OSError):
                 await self.workspaces.remove(Path(one.data.get("folder", "")))

@@ -61,6 +61,7 @@ class Entry:
     owner: str | None
     due_at: datetime
     is_wished_away: bool
+    machine: str | None = None
 
 
 class Reading(Protocol):
@@ -207,7 +208,8 @@ class Transaction(Reading, Protocol):
 class Process:
     """One living (or dead) Funade process; `counter` rises with each renewal of its lease.
 
-    `boot` and `birth` (the kernel's start time of the process) tell it apart from a later one with the same number.
+    `boot` and `birth` (the kernel's start time of the process) tell it apart from a later one with the same number;
+    `machine` names the data folder whose programs it can look at.
     """
 
     id: str
@@ -219,6 +221,7 @@ class Process:
     counter: int
     started_at: datetime
     seen_at: datetime
+    machine: str = ""
 
     def shown(self, *, alive: bool) -> ProcessShown:
         """Return it as people see it."""
@@ -230,6 +233,7 @@ class Process:
             started_at=self.started_at,
             seen_at=self.seen_at,
             alive=alive,
+            machine=self.machine,
         )
 
 
@@ -320,6 +324,9 @@ class Target(Protocol):
 class Targets(Protocol):
     """Every kind of target that this Funade knows."""
 
+    def is_local(self, release: Release) -> bool:
+        """Tell whether only the machine where it runs can look at an execution of this release."""
+
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
 
@@ -375,7 +382,11 @@ class Workspaces(Protocol):
 
 
 class Machine(Protocol):
-    """The computer that this process runs on."""
+    """The computer that this process runs on, as far as its data folder reaches."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells it apart from every other machine of the same store, for good."""
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return this process as it registers itself."""
@@ -390,6 +401,10 @@ class Lease(Protocol):
     @property
     def process(self) -> str:
         """Return the id under which this process is registered now."""
+
+    @property
+    def machine(self) -> str:
+        """Return the name of the machine that this process runs on."""
 
     def check(self) -> None:
         """Return while the lease holds, or raise FencedOut; asked before every effect."""
@@ -407,6 +422,9 @@ class Calendar(Protocol):
 
     def frozen(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
         """Return the window that is open at `now`; None when none is. Windows that meet or overlap are one."""
+
+    def next_freeze(self, freezes: Sequence[Freeze], now: datetime) -> Frozen | None:
+        """Return the window that opens next after `now`, and after the one that is open then; None when none will."""
 
 
 class Clock(Protocol):

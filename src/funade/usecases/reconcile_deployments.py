@@ -1,10 +1,12 @@
 """Look at everything that is not at its end, and say what may happen now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from funade.domain.deployment import Phase
 from funade.domain.turns import Moves, next_moves
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Lease, Ledger, Reading
+from funade.usecases.ports import Clock, Entry, Lease, Ledger, Process, Reading
 from funade.usecases.rules import GatherRules
 
 
@@ -49,7 +51,15 @@ class ReconcileDeployments:
             is_blocked=is_blocked,
             now=now,
         )
+        by_id = {one.id: one for one in entries}
         return Moves(
-            take=tuple(one for one in moves.take if one not in busy),
+            take=tuple(
+                one for one in moves.take if one not in busy and self._is_in_reach(by_id[one], processes)
+            ),
             end=tuple(one for one in moves.end if one not in busy),
         )
+
+    def _is_in_reach(self, entry: Entry, processes: Sequence[Process]) -> bool:
+        if entry.machine is None or entry.phase is not Phase.EXECUTING:
+            return True
+        return self.living.may_look_after(entry.machine, processes)

@@ -1,13 +1,13 @@
 """Write a refusal into the history, but not so many that whoever is refused could fill the store."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from funade.domain.deployment import Deployment
 from funade.domain.events import Event, RequestRefused, about
 from funade.domain.people import Actor, Person
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ledger
+from funade.usecases.ports import Clock, Ledger, Transaction
 
 #: So many refusals of one person are written down in one span; the next one that is says how many were not.
 MOST = 30
@@ -50,14 +50,14 @@ class RecordRefusal:
         if left_out:
             detail = {**told.because.detail, "unrecorded": left_out}
             told = replace(told, because=replace(told.because, detail=detail))
-        by, now = person.name if person else actor.id, self.clock.now()
-        if isinstance(about_what, Deployment):
-            event = about(about_what, told, by, now)
-        else:
-            application, environment = about_what
-            event = Event(at=now, by=by, application=application, environment=environment, happening=told)
+        by = person.name if person else actor.id
+
+        def work(change: Transaction) -> None:
+            # Taken in the transaction: the order of history and its times agree.
+            change.record(_event(told, about_what, by, self.clock.now()))
+
         with effect("store.refuse"):
-            await self.ledger.change(lambda change: change.record(event))
+            await self.ledger.change(work)
 
     def _current(self, who: str) -> _Heard:
         now = self.clock.steady()
@@ -65,3 +65,10 @@ class RecordRefusal:
         if now - heard.since >= SPAN.total_seconds():
             heard.since, heard.written = now, 0
         return heard
+
+
+def _event(told: RequestRefused, about_what: Deployment | tuple[str, str], by: str, now: datetime) -> Event:
+    if isinstance(about_what, Deployment):
+        return about(about_what, told, by, now)
+    application, environment = about_what
+    return Event(at=now, by=by, application=application, environment=environment, happening=told)

@@ -70,9 +70,17 @@ class RetryDeployment:
         known = await self.accept.known(command, asker.request)
         if known is not None:
             return known
-        if not before.has_ended or before.state is State.SUCCEEDED:
-            reason = Reason.ALREADY_ENDED if before.has_ended else Reason.NOT_ENDED
-            return Refused(because=because(reason, number=before.number, state=before.state))
+        if not before.has_ended:
+            return Refused(because=because(Reason.NOT_ENDED, number=before.number, state=before.state))
+        if before.state is State.SUCCEEDED:
+            nothing = because(
+                Reason.NOTHING_TO_RETRY,
+                number=before.number,
+                application=before.application,
+                environment=before.environment,
+                ref=before.revision,
+            )
+            return Refused(because=nothing)
         release = replace(
             before.release,
             repository=application.repository,

@@ -57,6 +57,7 @@ def _rules(  # noqa: PLR0913, PLR0917 - the facts of one moment
         frozen=calendar.frozen(environment.freezes, now) if environment else None,
         needed=environment.approvals if environment else 0,
         given=_given(configuration, environment, deployment) if deployment else (),
+        approvers=policy.approvers(configuration, environment, request.asked_by_id) if environment else (),
         asker_may=policy.may_now(configuration, environment, request.asked_by_id, right),
         overridden=_overridden(configuration, environment, deployment) if deployment else frozenset(),
     )

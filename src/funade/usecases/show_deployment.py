@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 
 from funade.domain.answers import Answer, DeploymentShown, Refused
-from funade.domain.commands import ShowDeployment, Why
+from funade.domain.application import Configuration
+from funade.domain.commands import ShowDeployment, ShowStatus, Why
 from funade.domain.deployment import Deployment
+from funade.domain.events import Event, RequestRefused
 from funade.domain.reason import Reason, because
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.ports import Ledger, Links, Logs, Reading
+from funade.usecases.show_status import ShowEverything
 
 EVENTS_SHOWN = 100
 
@@ -19,26 +22,57 @@ class ShowOneDeployment:
     ledger: Ledger
     logs: Logs
     explain: ExplainWaiting
+    status: ShowEverything
     links: Links
 
-    async def __call__(self, command: ShowDeployment | Why) -> Answer:
-        """Return it with its reasons and events, or Refused when there is no such deployment."""
+    async def __call__(self, command: ShowDeployment | Why, configuration: Configuration) -> Answer:
+        """Return it with its reasons and events, or Refused when there is no such deployment.
+
+        Where nothing was ever deployed but something was refused, that is the answer to `why`.
+        """
 
         def look(ledger: Reading) -> Answer:
             found = self._find(ledger, command)
+            refusal = _last_refusal(ledger, command)
+            if found is None and refusal is not None and isinstance(command, Why):
+                place = ShowStatus(application=command.application, environment=command.environment)
+                return replace(self.status.look(ledger, place, configuration), refusal=refusal)
             if found is None:
                 return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.number))
-            return DeploymentShown(
+            shown = DeploymentShown(
                 deployment=found,
                 waiting=self.explain(found, ledger),
                 events=tuple(ledger.events(deployment=found.id, limit=EVENTS_SHOWN)),
                 log_length=self.logs.length(found.id, found.attempt) if found.attempt else 0,
             )
+            return self._with_surroundings(shown, refusal, command, configuration)
 
         shown = await self.ledger.read(look)
         if isinstance(shown, DeploymentShown) and isinstance(command, ShowDeployment) and command.link:
             return replace(shown, link=self.links.link_to(shown.deployment))
         return shown
+
+    def _with_surroundings(
+        self,
+        shown: DeploymentShown,
+        refusal: Event | None,
+        command: ShowDeployment | Why,
+        configuration: Configuration,
+    ) -> Answer:
+        """Return it with what was refused since, and the freezes, where somebody asks about a place."""
+        told = shown.events[-1 if shown.deployment.has_ended else 0 :]
+        if refusal is not None and all(one.sequence < refusal.sequence for one in told[:1]):
+            shown = replace(shown, refusal=refusal)
+        if not isinstance(command, Why) or command.application is None:
+            return shown
+        application = configuration.applications.get(shown.deployment.application)
+        environment = application.environments.get(shown.deployment.environment) if application else None
+        freezes, now = environment.freezes if environment else (), self.status.clock.now()
+        return replace(
+            shown,
+            frozen=self.status.calendar.frozen(freezes, now),
+            next_freeze=self.status.calendar.next_freeze(freezes, now),
+        )
 
     def _find(self, ledger: Reading, command: ShowDeployment | Why) -> Deployment | None:
         if isinstance(command, ShowDeployment):
@@ -50,3 +84,16 @@ class ShowOneDeployment:
             return unended[-1]
         ended = ledger.ended(command.application, command.environment, limit=1)
         return ended[0] if ended else None
+
+
+def _last_refusal(ledger: Reading, command: ShowDeployment | Why) -> Event | None:
+    """Return what was refused last where somebody asks why; one that names a number asks about that alone."""
+    if not isinstance(command, Why) or command.number is not None:
+        return None
+    latest = ledger.events(
+        application=command.application,
+        environment=command.environment,
+        limit=EVENTS_SHOWN,
+        newest_first=True,
+    )
+    return next((one for one in latest if isinstance(one.happening, RequestRefused)), None)

@@ -4,12 +4,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from funade.domain.answers import Answer, EnvironmentShown, StatusShown
-from funade.domain.application import Configuration
+from funade.domain.application import Configuration, Environment
 from funade.domain.commands import ShowStatus
 from funade.domain.deployment import State
 from funade.domain.errors import UnreadableRecord
+from funade.domain.people import Right
 from funade.usecases.living import Living
-from funade.usecases.ports import Ledger, Reading
+from funade.usecases.ports import Calendar, Clock, Ledger, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +19,15 @@ class ShowEverything:
 
     ledger: Ledger
     living: Living
+    calendar: Calendar
+    clock: Clock
 
     async def __call__(self, command: ShowStatus, configuration: Configuration) -> Answer:
         """Return every environment of the configuration that was asked for."""
-        return await self.ledger.read(lambda look: self._look(look, command, configuration))
+        return await self.ledger.read(lambda look: self.look(look, command, configuration))
 
-    def _look(self, look: Reading, command: ShowStatus, configuration: Configuration) -> Answer:
+    def look(self, look: Reading, command: ShowStatus, configuration: Configuration) -> StatusShown:
+        """Return it from one look at the ledger."""
         shown = []
         for application in configuration.applications.values():
             if command.application not in (None, application.name):
@@ -33,9 +37,7 @@ class ShowEverything:
                     continue
                 # One whose record cannot be read is shown among what was set aside.
                 with suppress(UnreadableRecord):
-                    shown.append(
-                        self._environment(look, application.name, environment.name, environment.target.kind)
-                    )
+                    shown.append(self._environment(look, application.name, environment))
         processes = look.processes()
         alive = self.living.among(processes)
         return StatusShown(
@@ -47,14 +49,18 @@ class ShowEverything:
             obligations=len(look.obligations()),
         )
 
-    def _environment(self, look: Reading, application: str, environment: str, kind: str) -> EnvironmentShown:
-        unended = look.unended(application, environment)
-        ended = look.ended(application, environment, limit=1)
+    def _environment(self, look: Reading, application: str, environment: Environment) -> EnvironmentShown:
+        name, now = environment.name, self.clock.now()
+        unended = look.unended(application, name)
+        ended = look.ended(application, name, limit=1)
         running = next((one for one in unended if one.state is State.RUNNING), None)
         return EnvironmentShown(
-            berth=look.berth(application, environment),
-            kind=kind,
+            berth=look.berth(application, name),
+            kind=environment.target.kind,
             running=running,
             waiting=tuple(one for one in unended if one is not running),
             last=ended[0] if ended else None,
+            approvers=tuple(environment.rights.get(Right.APPROVE, ())) if environment.approvals else (),
+            frozen=self.calendar.frozen(environment.freezes, now),
+            next_freeze=self.calendar.next_freeze(environment.freezes, now),
         )

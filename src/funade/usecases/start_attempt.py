@@ -29,6 +29,11 @@ from funade.usecases.rules import GatherRules
 WORKSPACE = "workspace"
 
 
+def is_elsewhere(obligation: Obligation, lease: Lease) -> bool:
+    """Tell whether only another machine can undo it."""
+    return obligation.data.get("machine", lease.machine) != lease.machine
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The start of an attempt is on the disk; its order may be given."""
@@ -62,9 +67,17 @@ class TakeTurn:
         if found.has_ended or not self._is_free(change, found, me):
             return None
         if found.state is State.RUNNING:
+            if not self._is_in_reach(change, found):
+                return None
             claimed = change.claim(found, me)
             if found.owner != me:
-                happening = DeploymentTakenOver(by=me, standing=found.phase)
+                mine = next((one for one in change.processes() if one.id == me), None)
+                happening = DeploymentTakenOver(
+                    by=me,
+                    standing=found.phase,
+                    host=mine.host if mine else None,
+                    pid=mine.pid if mine else None,
+                )
                 change.record(about(claimed, happening, me, self.clock.now()))
             self._owe_checkout(change, claimed)
             return claimed
@@ -86,10 +99,15 @@ class TakeTurn:
                 id=f"{WORKSPACE}:{claimed.id}:{claimed.epoch}",
                 deployment=claimed.id,
                 kind=WORKSPACE,
-                data={"folder": str(folder)},
+                data={"folder": str(folder), "machine": self.lease.machine},
                 since=self.clock.now(),
             )
         )
+
+    def _is_in_reach(self, change: Transaction, found: Deployment) -> bool:
+        if found.machine is None or found.phase is not Phase.EXECUTING:
+            return True
+        return self.living.may_look_after(found.machine, change.processes())
 
     def _is_next(self, change: Transaction, found: Deployment, berth: Berth) -> bool:
         """Tell whether no rule keeps it waiting, and nobody asked before it whom no rule keeps waiting."""
@@ -124,8 +142,13 @@ class StartAttempt:
     rules: GatherRules
     explain: ExplainWaiting
 
-    async def __call__(self, deployment: Deployment, remembered_fence: int) -> Started | None:
-        """Return Started, or None when it ended, was put back, or asks a person; raises FencedOut when not ours."""
+    async def __call__(
+        self, deployment: Deployment, remembered_fence: int, machine: str | None = None
+    ) -> Started | None:
+        """Return Started, or None when it ended, was put back, or asks a person; raises FencedOut when not ours.
+
+        `machine` is set where only this machine will be able to look at the attempt.
+        """
         while True:
             live = await self._live(deployment)
             must_ask = await self._must_ask(deployment, live)
@@ -133,7 +156,7 @@ class StartAttempt:
             def work(
                 change: Transaction, live: Revision | None = live, must_ask: bool = must_ask
             ) -> Started | str:
-                return self._write(change, deployment, remembered_fence, live, must_ask=must_ask)
+                return self._write(change, deployment, remembered_fence, live, machine, must_ask=must_ask)
 
             with effect("store.start"):
                 written = await self.ledger.change(work)
@@ -157,12 +180,13 @@ class StartAttempt:
             # Where the repository cannot tell, a person can.
             return True
 
-    def _write(
+    def _write(  # noqa: PLR0913 - what was found out before the transaction
         self,
         change: Transaction,
         deployment: Deployment,
         remembered_fence: int,
         live: Revision | None,
+        machine: str | None,
         *,
         must_ask: bool,
     ) -> Started | str:
@@ -188,7 +212,7 @@ class StartAttempt:
             self._ask_again(change, row, berth)
             return "asks"
         fence = berth.next_fence(int(now.timestamp() * 1000), remembered_fence)
-        started = row.begin_attempt(fence, now, because(Reason.PROGRAM_RUNNING))
+        started = row.begin_attempt(fence, now, because(Reason.PROGRAM_RUNNING), machine)
         change.save_berth(replace(berth, fence=fence))
         change.save_deployment(started)
         change.record(

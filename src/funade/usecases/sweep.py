@@ -12,7 +12,7 @@ from funade.domain.orders import Standing
 from funade.failpoints import effect
 from funade.usecases.carry_out_deployment import execution_of
 from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Reading, Targets, Transaction, Workspaces
-from funade.usecases.start_attempt import WORKSPACE
+from funade.usecases.start_attempt import WORKSPACE, is_elsewhere
 
 SETTLED = frozenset({Standing.ENDED, Standing.LOST, Standing.SEALED})
 
@@ -38,7 +38,7 @@ class Sweep:
         there = frozenset(await self.workspaces.leftovers(frozenset()))
         may_live, owed = await self.ledger.read(lambda look: (_may_live(look), look.obligations()))
         for obligation in owed:
-            if obligation.deployment not in may_live:
+            if obligation.deployment not in may_live and not is_elsewhere(obligation, self.lease):
                 await self._undo_one(obligation)
         for folder in await self.workspaces.leftovers(may_live):
             if folder in there:
@@ -96,7 +96,7 @@ class Sweep:
         for berth in berths:
             number = berth.doubt.number if berth.doubt else 0
             deployment = await self.ledger.read(lambda look, number=number: look.deployment(number))  # type: ignore[misc]  # bound early on purpose
-            if deployment is None:
+            if deployment is None or deployment.machine not in (None, self.lease.machine):
                 continue
             try:
                 place = self.targets.open(deployment.release).place

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from funade.usecases.desk import Desk
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
+    from funade.wiring.starting import LoneRunner
 
 # ruff: noqa: PLC0415 - importing late is what this file is for
 
@@ -68,3 +69,11 @@ def build_server(
     return Server(
         configurations=configurations, socket=socket, socket_mode=socket_mode, tell=tell or say_nothing
     )
+
+
+def build_runner_process(config: Path, *, tell: "Tell | None" = None) -> "LoneRunner":
+    """Return everything of `funade runner`, or raise ConfigError."""
+    from funade.wiring.runner import say_nothing
+    from funade.wiring.starting import LoneRunner
+
+    return LoneRunner(configurations=WatchedConfiguration(config, KINDS), tell=tell or say_nothing)

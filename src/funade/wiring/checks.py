@@ -1,5 +1,6 @@
 """`funade check`: the configuration against the world; deploys nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from funade.domain.application import Configuration
@@ -36,5 +37,8 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
                 target=environment.target,
                 verify=environment.verify,
             )
-            problems += await targets.open(release).check()
+            place = f"applications.{application.name}.environments.{environment.name}.target"
+            problems += [
+                replace(one, where=f"{place}.{one.where}") for one in await targets.open(release).check()
+            ]
     return problems

@@ -30,6 +30,7 @@ from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
 from funade.wiring.links import links_of
+from funade.wiring.privacy import make_private
 from funade.wiring.stores import OpenLedger, open_ledger
 
 #: Renewed at a third; another process takes over when it stood still for this long.
@@ -59,9 +60,9 @@ def connect(configurations: Configurations) -> Parts:
     """Open the store that a configuration names, and put the desk before it."""
     configuration = configurations.current()
     data = Path(configuration.data)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(data)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
-    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(), OpenSecrets()
+    clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(data), OpenSecrets()
     ledger = open_ledger(configuration, secrets)
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
@@ -69,9 +70,11 @@ def connect(configurations: Configurations) -> Parts:
     links = links_of(configuration.web, data, secrets, clock)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
-    rules = GatherRules(configurations=configurations, calendar=CronCalendar())
+    calendar = CronCalendar()
+    rules = GatherRules(configurations=configurations, calendar=calendar)
     explain = ExplainWaiting(rules=rules, living=living, clock=clock)
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
+    status = ShowEverything(ledger=ledger, living=living, calendar=calendar, clock=clock)
     verbs = Verbs(
         plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
@@ -81,9 +84,9 @@ def connect(configurations: Configurations) -> Parts:
         cancel=CancelDeployment(ledger=ledger, clock=clock, explain=explain),
         pause=PauseEverything(ledger=ledger, clock=clock),
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
-        status=ShowEverything(ledger=ledger, living=living),
+        status=status,
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, links=links),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status, links=links),
         log=ReadOutput(ledger=ledger, logs=logs),
         refuse=RecordRefusal(ledger=ledger, clock=clock),
     )

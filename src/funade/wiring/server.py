@@ -1,9 +1,7 @@
 """`funade serve`: the desk on a socket, a runner, and HTTP where the configuration wants it, in one process."""
 
-import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,8 +16,9 @@ from funade.settings import WatchedConfiguration
 from funade.web.api import for_oneself, make_app
 from funade.web.demo import VARIABLE, DemoPeople, is_demo
 from funade.web.socket import SocketServer, who_asked
-from funade.wiring.parts import Parts, connect
-from funade.wiring.runner import Tell, build_runner
+from funade.wiring.parts import Parts
+from funade.wiring.runner import Tell
+from funade.wiring.starting import run_until_stopped
 
 if TYPE_CHECKING:
     from funade.web.doors import HttpDoor
@@ -40,27 +39,21 @@ class Server:
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain: what runs at its place goes on there."""
         data = Path(self.configurations.current().data)
-        parts = connect(self.configurations)
-        runner = build_runner(parts, role="server", tell=self.tell)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, runner.stop)
-        loop.add_signal_handler(signal.SIGHUP, self.configurations.reload)
-        runner.before_look = self.configurations.reload
         speaks_as: Callable[[str, Actor], Actor] = for_oneself
         if is_demo(os.environ.get(VARIABLE), data):
             log.warning("a demo: whoever owns %s may speak in anybody's name", data)
             speaks_as = DemoPeople(lambda: self.configurations.current().people)
-        app = make_app(parts.desk, who_asked(data), self._health, speaks_as=speaks_as)
-        try:
+
+        async def run(parts: Parts, runner: Runner) -> None:
+            app = make_app(parts.desk, who_asked(data), self._health, speaks_as=speaks_as)
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(
                     SocketServer(app, data, version=__version__, path=self.socket, mode=self.socket_mode)
                 )
                 await self._open_site(stack, parts, runner)
                 await runner.run()
-        finally:
-            parts.ledger.close()
+
+        await run_until_stopped(self.configurations, role="server", tell=self.tell, run=run)
 
     async def _open_site(self, stack: AsyncExitStack, parts: Parts, runner: Runner) -> None:
         """Listen for HTTP where the configuration says so; every room's doors and reports are named here."""

@@ -149,8 +149,14 @@ PROCESS = ProcessShown(
 OUTPUT = "\x1b[32mcompiling\x1b[0m\n10%\r100%\nok\t12 files\nログ完了 \xff\n"
 
 
+#: Whoever reads these stories may do everything.
+MAY_ALL = ("approve", "reject", "override", "retry", "cancel", "rollback")
+
+
 def shown(
     deployment: Deployment, *waiting: Waiting, events: tuple[Happened, ...] = (), length: int = 0
 ) -> Answer:
     """Return what `why` and `show` answer."""
-    return DeploymentShown(deployment=deployment, waiting=waiting, events=events, log_length=length)
+    return DeploymentShown(
+        deployment=deployment, waiting=waiting, events=events, log_length=length, may=MAY_ALL
+    )

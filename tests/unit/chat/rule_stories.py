@@ -56,11 +56,13 @@ UNTIL = (NOW + timedelta(hours=2)).isoformat()
 ASKING = replace(QUEUED, state=State.AWAITING_APPROVAL)
 CY_AGREES = Approval(by="cy", by_id="local:1002", at=at(12), digest=DIGEST, reason="looks good")
 MISSING = Waiting(
-    because=because(Reason.AWAITING_APPROVAL, number=12, needed=2, given=[]),
+    because=because(Reason.AWAITING_APPROVAL, number=12, needed=2, given=[], approvers=["leads", "cy"]),
     since=at(20),
     until=QUEUED.due_at,
 )
-ONE_MISSING = replace(MISSING, because=because(Reason.AWAITING_APPROVAL, number=12, needed=2, given=["cy"]))
+ONE_MISSING = replace(
+    MISSING, because=because(Reason.AWAITING_APPROVAL, number=12, needed=2, given=["cy"], approvers=["leads"])
+)
 LOCKED = Waiting(
     because=because(Reason.LOCKED, **PLACE, by="bob", reason="migrating the database", until=UNTIL),
     since=at(40),
@@ -179,6 +181,7 @@ RULE_STORIES: dict[str, Answer] = {
                 berth=replace(BERTH, lock=LOCK_WITH_END, hold=HELD_BY_HAND),
                 kind="command",
                 waiting=(replace(ASKING, approvals=(CY_AGREES,)),),
+                approvers=("leads", "ada", "cy"),
             ),
             EnvironmentShown(
                 berth=replace(BERTH, environment="staging", lock=replace(LOCK, until=at(1))), kind="command"

@@ -51,6 +51,7 @@ from tests.unit.chat.moments import (
     shown,
 )
 from tests.unit.chat.people import heard
+from tests.unit.chat.place_stories import PLACE_STORIES
 from tests.unit.chat.rule_stories import RULE_STORIES
 
 
@@ -181,4 +182,5 @@ STORIES: dict[str, Answer | Help | Misread] = {
     "help": Help(),
     "help-deploy": Help(verb="deploy"),
     **RULE_STORIES,
+    **PLACE_STORIES,
 }

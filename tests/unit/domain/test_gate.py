@@ -45,6 +45,7 @@ IN_THE_WAY: dict[str, dict[str, object]] = {
     "awaiting_approval": {
         "needed": 2,
         "given": (Approval(by="bob", by_id="local:1001", at=NOON, digest="d"),),
+        "approvers": ("sre",),
     },
 }
 NEVER_OVERRIDDEN = {"paused", "asker_lost_right"}
@@ -139,7 +140,12 @@ def test_everything_says_who_why_since_when_and_until_when():
         "reason": "weekend",
         "until": (NOON + HOUR).isoformat(),
     }
-    assert found["awaiting_approval"].because.detail == {"number": 4, "needed": 2, "given": ["bob"]}
+    assert found["awaiting_approval"].because.detail == {
+        "number": 4,
+        "needed": 2,
+        "given": ["bob"],
+        "approvers": ["sre"],
+    }
     assert found["asker_lost_right"].because.detail == {**place, "person": "ada", "right": "deploy"}
     since = {code: one.since for code, one in found.items()}
     assert since == {

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from funade.domain.answers import Waiting
+from funade.domain.answers import ProcessShown, Waiting
 from funade.domain.deployment import ENDED, Phase, State
 from funade.domain.environment import Berth, Doubt
 from funade.domain.reason import Reason, because
@@ -83,7 +83,7 @@ TABLE = {
     "it runs": (RUNNING, FREE, ["program_running"]),
     "it is looked at": (VERIFYING, FREE, ["verifying"]),
     "its owner is silent": (ORPHANED, FREE, ["owner_silent", "program_running"]),
-    "its owner is silent, nobody lives": (ORPHANED, ALONE, ["no_process_running", "program_running"]),
+    "its owner is silent, nobody lives": (ORPHANED, ALONE, ["no_process_running"]),
     "nobody looks after it yet": (replace(RUNNING, owner=None), FREE, ["owner_silent", "program_running"]),
     "it runs, its row does not say why": (replace(RUNNING, because=None), FREE, ["program_running"]),
 }
@@ -107,3 +107,19 @@ def test_whoever_waits_learns_for_whom_since_when_and_until_when():
     assert doubt.because.detail["number"] == 3
     (running,) = explain(RUNNING, FREE)
     assert (running.since, running.until) == (NOON + timedelta(minutes=1), None)
+
+
+def test_a_silent_process_is_named_by_where_it_ran_and_since_when_it_is_silent():
+    owner = ProcessShown(
+        id="process-9", role="server", host="mill", pid=42, started_at=NOON, seen_at=NOON, alive=False
+    )
+    silent, _ = explain(ORPHANED, replace(FREE, owner=owner))
+    assert silent.because.detail == {"host": "mill", "pid": 42}
+    assert silent.since == NOON
+
+
+def test_what_was_started_and_nobody_looks_after_says_its_number():
+    (alone,) = explain(RUNNING, ALONE)
+    assert alone.because.detail == {"number": 7}
+    (queued,) = explain(QUEUED, ALONE)
+    assert queued.because.detail == {}

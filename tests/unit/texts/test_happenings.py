@@ -1,6 +1,6 @@
 import dataclasses
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -119,9 +119,19 @@ TOLD = [
     (DeploymentStarted(attempt=1, fence=3), "started", "開始"),
     (DeploymentStarted(attempt=2, fence=4), "started, attempt 2", "開始（2 回目）"),
     (
+        DeploymentTakenOver(by="p-2", standing="executing", host="mill", pid=42),
+        "taken over by process 42 on mill: running",
+        "mill のプロセス 42 が引き継ぎ: 実行中",
+    ),
+    (
         DeploymentTakenOver(by="p-2", standing="executing"),
-        "taken over by `p-2`: running",
-        "`p-2` が引き継ぎ: 実行中",
+        "taken over by another process: running",
+        "別のプロセスが引き継ぎ: 実行中",
+    ),
+    (
+        ExecutionEnded(attempt=1, by="itself", exit_code=0, ended_at=NOON - timedelta(days=1, hours=4)),
+        "its program ended with status 0, at 2026-11-20 08:00:00 UTC",
+        "プログラムが終了（終了ステータス 0）、終了時刻 2026-11-20 08:00:00 UTC",
     ),
     (
         ExecutionEnded(attempt=1, by="itself", exit_code=3),
@@ -226,6 +236,21 @@ def test_every_word_for_where_things_stand_is_there():
             Step(name="verify", data={"url": "https://shop.example/version", "equals": SHA}),
             "look until `https://shop.example/version` answers `f5c0df1`",
             "`https://shop.example/version` が `f5c0df1` を返すまで確認",
+        ),
+        (
+            Step(name="send", data={"revision": SHA, "path": "/srv/shop", "hosts": ["web1", "web2"]}),
+            "send the files of `f5c0df1` to `/srv/shop` on `web1 web2`, where they are not yet",
+            "`web1 web2` の `/srv/shop` へ `f5c0df1` のファイルを送信 (まだ無いホストのみ)",
+        ),
+        (
+            Step(name="switch", data={"revision": SHA, "hosts": ["web1", "web2"]}),
+            "make `f5c0df1` live on `web1 web2`",
+            "`web1 web2` で `f5c0df1` に切り替え",
+        ),
+        (
+            Step(name="run_on", data={"argv": ["bin/migrate"], "hosts": ["web1"]}),
+            "run `bin/migrate` on `web1`",
+            "`web1` で `bin/migrate` を実行",
         ),
         (Step(name="drain", data={"hosts": 3, "note": None}), "drain hosts=`3`", "drain hosts=`3`"),
     ],

@@ -158,7 +158,9 @@ class CommandPlace:
 
     def _prepare(self, order: StartOrder) -> dict[str, object]:
         execution = order.execution
+        # A program of staging must not prepare what one of production finds.
         cache = self._surroundings.data.absolute() / "cache" / _safe(execution.application)
+        cache /= _safe(execution.environment)
         with effect("command.make_cache"):
             cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         attempt = self._attempt(execution)

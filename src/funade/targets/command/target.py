@@ -63,7 +63,7 @@ class CommandTarget:
         elif shutil.which(name, path=path) is None:
             remedy = f"install it, or write `./{name}` if it is part of the repository"
             yield Problem(
-                where="run[0]", problem=f"there is no program `{name}` in PATH ({path})", remedy=remedy
+                where="run[0]", problem=f"there is no program `{name}` in Funade's PATH", remedy=remedy
             )
 
     def _folders(self) -> Iterator[Problem]:

@@ -1,0 +1,176 @@
+"""Real OpenSSH servers on this machine, each with a host key and a home of its own, for one key of ours."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from funade.domain.wire import Plain
+
+PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+
+
+@dataclass
+class SshHost:
+    """One server; `home` is what its user calls `~`."""
+
+    name: str
+    port: int
+    home: Path
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def place(self) -> Path:
+        """Return where `path: ~/shop` is."""
+        return self.home / "shop"
+
+    @property
+    def live(self) -> str:
+        """Return the revision that is live here."""
+        return (self.place / "current" / "REVISION").read_text().strip()
+
+    @property
+    def releases(self) -> list[str]:
+        return sorted(one.name for one in (self.place / "releases").iterdir())
+
+    def start(self) -> None:
+        log = (self.folder / "log").open("ab")
+        command = [
+            shutil.which("sshd", path=PLACES) or "sshd",
+            "-D",
+            "-e",
+            "-f",
+            str(self.folder / "sshd_config"),
+        ]
+        self.process = subprocess.Popen(command, stderr=log)
+        log.close()
+        wait_for(self.port)
+
+    def sessions(self) -> list[psutil.Process]:
+        """Return the server's own processes for connections that are open now."""
+        assert self.process is not None
+        return [
+            one for one in psutil.Process(self.process.pid).children() if one.status() != psutil.STATUS_ZOMBIE
+        ]
+
+    def cut(self) -> int:
+        """Cut every open connection, as a cable that is pulled; return how many there were."""
+        found = [
+            one
+            for session in self.sessions()
+            for one in (session, *session.children())
+            if "sshd" in one.name()
+        ]
+        for one in found:
+            one.kill()
+        return len(found)
+
+    def stop(self) -> None:
+        """Take the host away: nobody listens any more, and no connection stays."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.cut()
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+
+@dataclass
+class Fleet:
+    """Several hosts and the key that opens them."""
+
+    folder: Path
+    key: Path
+    known_hosts: Path
+    hosts: list[SshHost] = field(default_factory=list)
+
+    def section(self, **more: Plain) -> dict[str, Plain]:
+        """Return a target's section for these hosts."""
+        return {
+            "kind": "ssh",
+            "hosts": [one.address for one in self.hosts],
+            "path": "~/shop",
+            "key": f"file:{self.key}",
+            "known_hosts": str(self.known_hosts),
+            **more,
+        }
+
+    def add(self, name: str) -> SshHost:
+        folder = self.folder / name
+        home = folder / "home"
+        home.mkdir(parents=True)
+        key = make_key(folder / "host_key")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with self.known_hosts.open("a") as known:
+            known.write(f"[127.0.0.1]:{port} {Path(f'{key}.pub').read_text()}")
+        (folder / "sshd_config").write_text(
+            f"ListenAddress 127.0.0.1:{port}\nHostKey {key}\nAuthorizedKeysFile {self.key}.pub\nPidFile none\n"
+            "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nMaxStartups 100\n"
+            f"SetEnv HOME={home}\nSubsystem sftp internal-sftp\n"
+        )
+        host = SshHost(name=name, port=port, home=home, folder=folder)
+        self.hosts.append(host)
+        host.start()
+        return host
+
+
+@contextmanager
+def fleet(folder: Path, count: int) -> Iterator[Fleet]:
+    """Give so many running hosts; afterwards none of them is left, nor anything they ran for us."""
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    them = Fleet(folder=folder, key=make_key(folder / "key"), known_hosts=folder / "known_hosts")
+    try:
+        for number in range(1, count + 1):
+            them.add(f"web{number}")
+        yield them
+    finally:
+        for one in them.hosts:
+            one.stop()
+        end_what_is_left(folder)
+
+
+def end_what_is_left(folder: Path) -> None:
+    """Kill what hosts in `folder` still run: known by their working folder or their guard's records."""
+    for process in psutil.process_iter(["pid"]):
+        try:
+            if str(folder) in (process.environ().get("HOME") or ""):
+                process.kill()
+        except psutil.Error:
+            continue
+
+
+def make_key(path: Path) -> Path:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "sshd does not listen"
+            time.sleep(0.01)
+        else:
+            return
