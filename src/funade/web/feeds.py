@@ -7,21 +7,20 @@ comes for it: whoever reads slowly costs one piece of memory and nobody else's t
 
 import asyncio
 import base64
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-import structlog
-
 from funade.domain.answers import Answer, DeploymentShown, LogShown
 from funade.domain.commands import Command, ReadLog, ShowDeployment
-
-log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5  #: between two looks at the end of a log
 SHOW_EVERY = 2  #: so many looks at the log go with one look at the deployment
 PIECE_BYTES = 65_536  #: as much as a viewer is given at once
 KEPT_BYTES = 262_144  #: of the end of a log, for those who keep up
+KEPT_EVENTS = 32  #: made for one viewer, sent to the others too
+BREATH_SECONDS = 0.02  #: between pieces of what there is a lot of
 MOST_VIEWERS = 200  #: of all pages together
 
 Ask = Callable[[Command], Awaitable[Answer]]
@@ -49,6 +48,7 @@ class Feed:
     closed: bool = False
     task: asyncio.Task[None] | None = None
     worded: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    made: OrderedDict[tuple[int, int, int], bytes] = field(default_factory=OrderedDict)
     _attempt: int = 0
     _kept: bytes = b""
     _end: int = 0
@@ -60,10 +60,12 @@ class Feed:
         try:
             self._begin_attempt()
             while not self.closed and not self.ended:
-                has_more = await self._look_at_log()
-                if not has_more:
-                    await asyncio.sleep(LOOK_SECONDS)
-                    looks += 1
+                if await self._look_at_log():
+                    # Others want their turn, however much is written.
+                    await asyncio.sleep(BREATH_SECONDS)
+                    continue
+                await asyncio.sleep(LOOK_SECONDS)
+                looks += 1
                 if looks % SHOW_EVERY == 0:
                     await self._look()
         except Unreadable:
@@ -86,13 +88,25 @@ class Feed:
         return self.generation != since
 
     async def read(self, attempt: int, offset: int) -> tuple[bytes, bool]:
-        """Return the next bytes of an attempt's log, and whether that log has no more and never will."""
-        begin = self._end - len(self._kept)
+        """Return the next bytes of an attempt's log, and whether that log has no more and never will.
+
+        They end where a piece begins, wherever they start: so viewers come to want the same.
+        """
+        begin, limit = self._end - len(self._kept), piece_end(offset) - offset
         if attempt == self._attempt and begin <= offset <= self._end:
-            data = self._kept[offset - begin : offset - begin + PIECE_BYTES]
+            data = self._kept[offset - begin : offset - begin + limit]
             return data, not data and self.ended
-        answer = await self._read_log(attempt, offset)
+        answer = await self._read_log(attempt, offset, limit)
         return base64.b64decode(answer.data), answer.complete and not answer.data
+
+    def event_of(self, attempt: int, offset: int, data: bytes, make: Callable[[], bytes]) -> bytes:
+        """Return what `make` makes of these bytes, made once for all who want it at about the same time."""
+        key = (attempt, offset, len(data))
+        if key not in self.made:
+            self.made[key] = make()
+            if len(self.made) > KEPT_EVENTS:
+                self.made.popitem(last=False)
+        return self.made[key]
 
     async def _look_at_log(self) -> bool:
         """Keep what is new in the log; return whether there is more at once."""
@@ -131,10 +145,8 @@ class Feed:
         self._end = max(0, self.shown.log_length - KEPT_BYTES)
         self.ended = self.shown.deployment.has_ended and not self._attempt
 
-    async def _read_log(self, attempt: int, offset: int) -> LogShown:
-        answer = await self.ask(
-            ReadLog(number=self.number, attempt=attempt, offset=offset, limit=PIECE_BYTES)
-        )
+    async def _read_log(self, attempt: int, offset: int, limit: int = PIECE_BYTES) -> LogShown:
+        answer = await self.ask(ReadLog(number=self.number, attempt=attempt, offset=offset, limit=limit))
         if not isinstance(answer, LogShown):
             raise Unreadable
         return answer
@@ -143,6 +155,12 @@ class Feed:
         self.generation += 1
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
+
+
+def piece_end(offset: int) -> int:
+    """Return where the piece ends that begins at `offset`: at one of few places, and never after a few bytes."""
+    end = (offset // PIECE_BYTES + 1) * PIECE_BYTES
+    return end if end - offset >= PIECE_BYTES // 2 else end + PIECE_BYTES
 
 
 @dataclass(slots=True)

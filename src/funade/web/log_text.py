@@ -26,7 +26,7 @@ def pieces(raw: bytes) -> list[Piece]:
     found: list[Piece] = []
     for number, line in enumerate(lines):
         if number:
-            _add(found, found[-1][0] if found else "", "\n")
+            _add(found, "", "\n")
         for style, text in _styled(line):
             _add(found, style, text)
     return found
@@ -47,7 +47,7 @@ def whole_signs(raw: bytes) -> int:
         end -= 1
     for back in range(1, min(4, end) + 1):
         byte = raw[end - back]
-        if byte >= 0xC0:
+        if 0xC2 <= byte < 0xF5:
             wanted = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return end - back if back < wanted else end
         if byte < 0x80:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from funade.domain.wire import GREATEST, Plain
-from funade.web.feeds import PIECE_BYTES, Feed, TooManyViewers, Unreadable
+from funade.web.feeds import BREATH_SECONDS, Feed, TooManyViewers, Unreadable, piece_end
 from funade.web.log_text import pieces, whole_lines, whole_signs
 
 KEEP_ALIVE_SECONDS = 15.0  #: proxies hang up on silence
@@ -59,16 +59,19 @@ async def events(feed: Feed, at: Position, story: Story) -> AsyncIterator[bytes]
         is_quiet = seen == feed.generation
         seen = feed.generation
         data, is_over = await feed.read(at.attempt, at.offset)
+        is_full = at.offset + len(data) == piece_end(at.offset)
         length = whole_lines(data)
-        is_full = len(data) >= PIECE_BYTES
         if (is_quiet and not is_full) or (is_full and not length):
             # What stood still for a moment, or is a line without end, is shown though its line goes on.
             length = whole_signs(data)
-        if is_quiet and feed.ended and not length:
+        if not length and (is_full or (is_quiet and feed.ended)):
             length = len(data)
         if length:
-            at = Position(at.attempt, at.offset + length)
-            yield log_event(at, data[:length])
+            behind, piece = Position(at.attempt, at.offset + length), data[:length]
+            yield feed.event_of(at.attempt, at.offset, piece, lambda: log_event(behind, piece))  # noqa: B023 - called at once
+            at = behind
+            if is_full:
+                await asyncio.sleep(BREATH_SECONDS)
             continue
         if is_over and at.attempt < feed.shown.deployment.attempt:
             at = Position(at.attempt + 1, 0)
@@ -76,7 +79,7 @@ async def events(feed: Feed, at: Position, story: Story) -> AsyncIterator[bytes]
         if is_over and feed.ended and version == feed.version:
             yield b"event: end\ndata: {}\n\n"
             return
-        if feed.closed:
+        if feed.closed and not feed.ended:
             return
         patience = HELD_SECONDS if data else KEEP_ALIVE_SECONDS
         if not await feed.changed(seen, patience) and not data:

@@ -169,8 +169,10 @@ class DeploymentPages:
         if not answer.complete:
             raw = raw[: whole_lines(raw)]
         end = begin + len(raw)
-        if begin and b"\n" in raw:
-            raw = raw[raw.index(b"\n") + 1 :]
+        # Begin with a line, unless the only one that begins is not there yet.
+        head = raw.find(b"\n") + 1
+        if begin and head < len(raw):
+            raw = raw[head:]
         return Position(attempt, end), raw
 
     async def _length(self, opened: Opened, attempt: int) -> int:

@@ -16,7 +16,7 @@ function showTimes(within) {
   const today = new Date().toDateString();
   for (const time of within.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
-    const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
     if (at.toDateString() !== today) Object.assign(parts, { year: "numeric", month: "short", day: "numeric" });
     time.title = time.textContent;
     time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, parts).format(at);
@@ -42,6 +42,7 @@ function write(told) {
   attempt = told.attempt;
   output.append(...told.pieces.map(([style, text]) => piece(style, text)));
   byId("nothing").hidden = true;
+  byId("whole").hidden = false;
   while (output.childNodes.length > MOST_PIECES) {
     output.firstChild.remove();
     byId("left-out").hidden = false;
