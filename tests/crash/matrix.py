@@ -28,8 +28,25 @@ EFFECTS = sorted(
 
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
 _REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no story has such a repository"
+_SLACK = "tests/integration/slack/test_crashes.py: no story here has a workspace"
+_BEHIND_SLACK = (
+    *("begin_answer", "claim_received", "cut_link", "forget_received", "give_back", "grant", "grant_form"),
+    *(
+        "keep_post",
+        "link",
+        "place_card",
+        "receive",
+        "remember_signature",
+        "repost",
+        "save_post",
+        "settle_post",
+    ),
+    *("settle_received", "take_board", "try_post", "use", "want_posts"),
+)
 #: What no story passes, and who kills there instead, or why nobody can.
 ELSEWHERE = {
+    **{effect: _SLACK for effect in EFFECTS if effect.startswith("slack.")},
+    **{f"store.{effect}": _SLACK for effect in _BEHIND_SLACK},
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
     "command.ask_system": "only where there is no /proc",
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",

@@ -72,11 +72,11 @@ def _times(waiting: Waiting, why: str, reader: Reader) -> list[str]:
 def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
     """Return everything about a deployment."""
     deployment = answer.deployment
-    lines = [_first_sentence(answer, reader)]
+    lines = [first_sentence(answer, reader)]
     for index, waiting in enumerate(answer.waiting):
         why = _why(waiting, reader)
         lines += [*([why] if index else []), *indented(_times(waiting, why, reader))]
-    lines += ["", line_of_deployment(deployment, reader), *_course(deployment, reader)]
+    lines += ["", line_of_deployment(deployment, reader), *course(deployment, reader)]
     around = _around(answer, reader)
     if around:
         lines += ["", *around]
@@ -112,7 +112,8 @@ def refusal_line(event: Event, reader: Reader) -> str:
     return said if remedy is None else reader.word(answers.AND_DO, what=said, remedy=remedy)
 
 
-def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
+def first_sentence(answer: DeploymentShown, reader: Reader) -> str:
+    """Return how it stands, and why."""
     deployment = answer.deployment
     state = standing_of(deployment, reader)
     if answer.waiting and answer.waiting[0].because.code in _UNATTENDED:
@@ -134,7 +135,7 @@ def _first_sentence(answer: DeploymentShown, reader: Reader) -> str:
     return reader.word(answers.STANDS_BECAUSE, number=deployment.number, state=state, why=why)
 
 
-def _course(deployment: Deployment, reader: Reader) -> list[str]:
+def course(deployment: Deployment, reader: Reader) -> list[str]:
     """Return who asked and why, when it began and ended, and who wants it gone."""
     by, at = plain(deployment.asked_by), moment(deployment.asked_at, reader)
     lines = [
@@ -200,14 +201,14 @@ def _next_commands(answer: DeploymentShown) -> list[str]:
         commands.append(("override", f"override {number} --reason …"))
     if deployment.state in (State.FAILED, State.CANCELLED):
         commands.append(("retry", f"retry {number}"))
-        if _has_something_to_go_back_to(deployment):
+        if has_something_to_go_back_to(deployment):
             commands.append(("rollback", spell(Rollback(application=application, environment=environment))))
     elif not deployment.has_ended and deployment.wish is None:
         commands.append(("cancel", f"cancel {number}"))
     return [said for verb, said in log + commands if not verb or verb in answer.may]
 
 
-def _has_something_to_go_back_to(deployment: Deployment) -> bool:
+def has_something_to_go_back_to(deployment: Deployment) -> bool:
     """Tell whether its execution has begun where something was live before."""
     began = deployment.started_at is not None and deployment.purpose is not Purpose.ROLLBACK
     return began and deployment.preview.live is not None

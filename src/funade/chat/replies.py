@@ -92,7 +92,7 @@ def planned(answer: Planned, reader: Reader, width: int) -> list[str]:
     else:
         lines.append(reader.word(answers.LIVE_NOW, what=_live(preview.live, preview.live_number)))
     if preview.changes is not None:
-        lines += _changes(preview.changes, reader, width)
+        lines += changes_lines(preview.changes, reader, width)
     steps = [f"{number}. {step_line(step, reader)}" for number, step in enumerate(answer.plan.steps, 1)]
     lines += ["", reader.word(answers.STEPS), *indented(steps)]
     if answer.in_the_way:
@@ -105,14 +105,15 @@ def _live(revision: str, number: int | None) -> str:
     return sha if number is None else f"{sha} (#{number})"
 
 
-def _changes(changes: Changes, reader: Reader, width: int) -> list[str]:
+def changes_lines(changes: Changes, reader: Reader, width: int, most: int = MOST_COMMITS) -> list[str]:
+    """Return how many commits by whom, then the newest of them, a line each."""
     lines = []
     if changes.dropped:
         lines.append(answers.dropped(changes.dropped, reader))
     if not changes.total or not changes.commits:
         return lines
     lines += ["", answers.commits(changes.total, _names(changes.authors), reader)]
-    shown = changes.commits[:MOST_COMMITS]
+    shown = changes.commits[:most]
     authors = [clip(plain(one.author), 20) for one in shown]
     room = width - 2 - 7 - 2 - 2 - max(map(width_of, authors))
     rows = [

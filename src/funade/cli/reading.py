@@ -6,7 +6,7 @@ from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
 from funade.cli.places import only_environment
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
 from funade.domain.commands import (
     Command,
     PlanDeployment,
@@ -86,8 +86,9 @@ def why(session: Session, what: tuple[str, ...], *, as_json: bool) -> Exit:
     if len(what) == 1 and what[0].removeprefix("#").isdigit():
         return _look(session, Why(number=int(what[0].removeprefix("#"))), as_json=as_json)
     if len(what) > 2:
-        message = "one NUMBER, or APPLICATION and ENVIRONMENT"
-        raise click.UsageError(message)
+        from funade.texts import usage  # noqa: PLC0415 - only who is called wrongly says it
+
+        raise wrong(usage.WHY_WHAT)
     application, environment = (*what, None, None)[:2]
     return _look(session, Why(application=application, environment=environment), as_json=as_json)
 

@@ -111,6 +111,26 @@ class Application:
         return next((one for one in self.environments.values() if name in one.aliases), None)
 
 
+SLACK_URL = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """How to reach a Slack workspace and how it reaches us; secrets by reference only.
+
+    With `app_token` Funade opens sockets to Slack; with `signing_secrets` (two while one replaces the other) Slack may
+    call Funade over HTTPS. `channel` is where applications without a channel of their own are told of.
+    """
+
+    bot_token: SecretReference
+    app_token: SecretReference | None = None
+    signing_secrets: tuple[SecretReference, ...] = ()
+    channel: str | None = None
+    language: str = "en"
+    command: str = "/funade"
+    url: str = SLACK_URL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The HTTP side of a server: pages, health, and the doors of other rooms.
@@ -137,5 +157,6 @@ class Configuration:
     people: People = field(default_factory=People)
     data: str = ".funade"
     database: Database | None = None
+    slack: Workspace | None = None
     web: Site | None = None
     problem: str | None = None

@@ -1,7 +1,7 @@
 """Who asks: actors by immutable ids, people and groups as the configuration names them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from funade.domain.wire import Plain
@@ -73,6 +73,22 @@ class People:
         """Return every id of whoever has this one: at another door they are the same person."""
         person = self.find_by_id(actor_id)
         return frozenset({actor_id}) if person is None else person.ids
+
+    def acquainted(self, links: Mapping[str, str], groups: Mapping[str, tuple[str, ...]]) -> "People":
+        """Return them with more accounts (by actor id, the person's name) and with the members of further groups.
+
+        An account that somebody of the file has already stays theirs, and so does a group.
+        """
+        taken = {id for person in self.people.values() for id in person.ids}
+        more: dict[str, set[str]] = {}
+        for actor, name in links.items():
+            if actor not in taken and name in self.people:
+                more.setdefault(name, set()).add(actor)
+        people = {
+            name: replace(person, ids=person.ids | more[name]) if name in more else person
+            for name, person in self.people.items()
+        }
+        return People(people=people, groups={**groups, **self.groups})
 
     def belongs(self, person: Person, member: str) -> bool:
         """Tell whether `member` (a person's name, a group's, or `everyone`) stands for `person`."""

@@ -101,7 +101,7 @@ class Playground:
             await self._serving
         self._server.hang_up()
 
-    async def control(self, name: str, **arguments: Any) -> Json:
+    async def control(self, name: str, /, **arguments: Any) -> Json:
         """Do what `/_control/NAME` does, or raise Misused."""
         return await perform(self.stage, name, arguments)
 

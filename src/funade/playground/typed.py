@@ -65,24 +65,41 @@ def rich_text(text: str, names: Names, switches: Switches, block_id: str) -> Jso
     """Return the block that Slack adds to what people write."""
     sections: list[Json] = []
     line: list[Json] = []
+    after_code = False
     for piece in pieces(text, names, switches):
-        if piece.element["type"] == "preformatted":
+        element = piece.element
+        if element["type"] == "preformatted":
             if line:
                 sections.append({"type": "rich_text_section", "elements": line})
-            inner = [{"type": "text", "text": piece.element["text"]}]
+            inner = [{"type": "text", "text": element["text"].strip("\n")}]
             sections.append({"type": "rich_text_preformatted", "elements": inner, "border": 0})
-            line = []
-        elif (
-            line
-            and piece.element["type"] == line[-1]["type"] == "text"
-            and line[-1].keys() == piece.element.keys()
-        ):
-            line[-1] = {**line[-1], "text": line[-1]["text"] + piece.element["text"]}
+            line, after_code = [], True
+            continue
+        if element["type"] == "text" and "style" not in element:
+            said = element["text"].removeprefix("\n") if after_code else element["text"]
+            line += _styled(said)
         else:
-            line.append(piece.element)
+            line.append(element)
+        after_code = False
     if line or not sections:
         sections.append({"type": "rich_text_section", "elements": line})
     return {"type": "rich_text", "block_id": block_id, "elements": sections}
+
+
+_STYLES = {"*": "bold", "_": "italic", "~": "strike"}
+_STYLED = re.compile(r"(?<!\w)([*_~])(?=\S)([^*_~\n]+)(?<=\S)\1(?!\w)")
+
+
+def _styled(text: str) -> Iterator[Json]:
+    """Return the elements of plain text: what stands between two equal signs has their style."""
+    start = 0
+    for match in _STYLED.finditer(text):
+        if match.start() > start:
+            yield {"type": "text", "text": text[start : match.start()]}
+        yield {"type": "text", "text": match[2], "style": {_STYLES[match[1]]: True}}
+        start = match.end()
+    if text[start:]:
+        yield {"type": "text", "text": text[start:]}
 
 
 def pieces(text: str, names: Names, switches: Switches) -> Iterator[Piece]:

@@ -12,12 +12,24 @@ from typing import BinaryIO
 from funade.domain.deployment import Deployment
 from funade.domain.wire import to_plain
 from funade.failpoints import effect
-from funade.usecases.ports import Announcement
+from funade.usecases.ports import Announcement, Announcer
 
 #: How much of the file's end is searched for what may have been said before a crash.
 TAIL_BYTES = 1 << 20
 #: Whoever writes is done in moments, unless it is frozen.
 PATIENCE_SECONDS, PAUSE_SECONDS = 1.0, 0.02
+
+
+class Everybody:
+    """The `Announcer` port for several of them, one after the other; each knows what it has said."""
+
+    def __init__(self, announcers: Sequence[Announcer]) -> None:
+        self._announcers = tuple(announcers)
+
+    async def announce(self, batch: Sequence[tuple[Announcement, Deployment | None]]) -> None:
+        """Let each say it; what one cannot say now, all say again later."""
+        for one in self._announcers:
+            await one.announce(batch)
 
 
 class Journal:

@@ -15,6 +15,7 @@ from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
 from funade.settings.repositories import place
 from funade.settings.secrecy import holds_secret
+from funade.settings.slack import read_slack
 from funade.settings.web import read_web
 
 
@@ -51,6 +52,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         else {}
     )
     database = read_database(found["database"]) if "database" in found else None
+    slack = read_slack(found["slack"]) if "slack" in found else None
     web = read_web(found["web"]) if "web" in found else None
     report.finish()
     return Configuration(
@@ -59,6 +61,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         people=people,
         data=str(data),
         database=database,
+        slack=slack,
         web=web,
     )
 

@@ -22,7 +22,6 @@ NOT_YET = frozenset(
         "github",
         "images",
         "queue",
-        "slack",
         "store",
     }
 )
@@ -217,6 +216,36 @@ WEB = _object(
     ),
 )
 
+SLACK = _object(
+    ("bot_token",),
+    bot_token=_text("Where the bot's token (`xoxb-…`) is: `env:NAME` or `file:/path`", pattern=_REFERENCE),
+    app_token=_text(
+        "Where the app-level token (`xapp-…`) for Socket Mode is: `env:NAME` or `file:/path`",
+        pattern=_REFERENCE,
+    ),
+    signing_secret={
+        "anyOf": [
+            {"type": "string", "pattern": _REFERENCE},
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": _REFERENCE},
+                "minItems": 1,
+                "maxItems": 2,
+            },
+        ],
+        "description": "Where the secret is with which Slack signs what it sends over HTTPS; two while one"
+        " replaces the other",
+    },
+    channel=_text("Where applications without a channel of their own are told of", pattern=CHANNEL),
+    language={"enum": ["en", "ja"], "default": "en", "description": "The language of what channels are told"},
+    command=_text("The slash command of the app", pattern="^/[a-z0-9_-]{1,31}$", default="/funade"),
+    url=_text(
+        "Where Slack's Web API is; another one only for a workspace to try things in, like the playground's",
+        pattern="^https?://.+/$",
+        default="https://slack.com/api/",
+    ),
+)
+
 FILE = _object(
     ("applications",),
     applications=_by_name({"$ref": "#/$defs/application"}, "What is deployed"),
@@ -228,6 +257,7 @@ FILE = _object(
         _names("People, other groups, and Slack's like `slack:S0SRE`", _MEMBER),
         "People by what they do together",
     ),
+    slack={"$ref": "#/$defs/slack"},
     web={"$ref": "#/$defs/web"},
     data=_text("The folder for everything that Funade keeps, seen from this file's", default=".funade"),
     database={
@@ -258,6 +288,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "freeze": FREEZE,
         "database": DATABASE,
         "repository": REPOSITORY,
+        "slack": {**SLACK, "description": "The Slack workspace that Funade lives in"},
         "verification": {**VERIFICATION, "oneOf": exactly_one},
         "web": {**WEB, "description": "Pages and other doors over HTTP; nothing listens without it"},
         "target": {"description": TARGET["description"], "oneOf": choices},

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Table
 
-from funade.store import rows, schema
+from funade.store import door_rows, door_schema, rows, schema
 from funade.store.values import Row, clean
 
 T = TypeVar("T")
@@ -45,7 +45,16 @@ EVENTS = Shape(schema.events, ("sequence",), rows.read_event)
 ENDINGS = Shape(schema.endings, ("deployment", "attempt"), rows.read_ending)
 OBLIGATIONS = Shape(schema.obligations, ("id",), rows.read_obligation)
 PROCESSES = Shape(schema.processes, ("id",), rows.read_process)
+INBOX = Shape(door_schema.inbox, ("id",), door_rows.read_received)
+POSTS = Shape(door_schema.posts, ("key",), door_rows.read_post)
+CAPABILITIES = Shape(door_schema.capabilities, ("id",), door_rows.read_capability)
+USES = Shape(door_schema.capability_uses, ("capability", "holder"), door_rows.read_use)
+LINKS = Shape(door_schema.links, ("actor",), door_rows.read_link)
 
 SHAPES: dict[str, Shape[Any]] = {
-    shape.table.name: shape for shape in (DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES)
+    shape.table.name: shape
+    for shape in (
+        *(DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES),
+        *(INBOX, POSTS, CAPABILITIES, USES, LINKS),
+    )
 }

@@ -48,7 +48,8 @@ class LeftAlone(Unreadable):
     """A newer release wrote this row."""
 
 
-def _check_format(row: values.Row) -> None:
+def check_format(row: values.Row) -> None:
+    """Raise LeftAlone for a row that a newer release wrote."""
     if values.number(row, "format") > FORMAT:
         problem = f"written by a newer release (format {row['format']})"
         raise LeftAlone(problem)
@@ -109,7 +110,7 @@ def _read_asked(raw: str) -> Deployment:
 
 def read_deployment(row: values.Row) -> Deployment:
     """Return the deployment of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     asked = _read_asked(values.text(row, "asked"))
     _check_same(row, asked, "id", "number", "application", "environment")
     changing = values.load(row["changing"])
@@ -146,7 +147,7 @@ def _read_list(changing: dict[str, Any], name: str) -> list[Any]:
 
 def read_entry(row: values.Row) -> Entry:
     """Return the few columns that decide who moves next, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return Entry(
         id=values.text(row, "id"),
         number=values.number(row, "number"),
@@ -202,7 +203,7 @@ def _read_berth(raw: str) -> Berth:
 
 def read_berth(row: values.Row) -> Berth:
     """Return the environment of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     berth = _read_berth(values.text(row, "document"))
     _check_same(row, berth, "application", "environment", "fence")
     return berth
@@ -227,7 +228,7 @@ def event_row(event: Event) -> dict[str, Any]:
 
 def read_event(row: values.Row) -> Event:
     """Return the event of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return Event(
         sequence=values.number(row, "sequence"),
         at=values.read_moment(row, "at"),
@@ -251,7 +252,7 @@ def ending_row(deployment: str, attempt: int, ending: Ending) -> dict[str, Any]:
 
 def read_ending(row: values.Row) -> Ending:
     """Return the fact of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     return from_plain(Ending, values.load(row["document"]))
 
 
@@ -270,7 +271,7 @@ def obligation_row(obligation: Obligation) -> dict[str, Any]:
 
 def read_obligation(row: values.Row) -> Obligation:
     """Return the obligation of a row, or raise Unreadable."""
-    _check_format(row)
+    check_format(row)
     data = values.load(row["data"])
     if not isinstance(data, dict):
         values.refuse("`data` is no object")

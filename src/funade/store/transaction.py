@@ -1,11 +1,11 @@
 """Changes to the ledger: one transaction, all or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
@@ -15,8 +15,9 @@ from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.domain.wire import Unreadable
 from funade.store import rows, schema, values
+from funade.store.door_changes import SqlDoorTransaction
 from funade.store.quarantine import SHAPES, Note
-from funade.store.reading import NUMBER, SqlReading
+from funade.store.reading import NUMBER
 from funade.store.schema import (
     berths,
     deployments,
@@ -94,16 +95,8 @@ _RELEASE = delete(quarantine).where(
 )
 
 
-class SqlTransaction(SqlReading):
-    """The `Transaction` port. Every change of a deployment is fenced by its epoch.
-
-    `keep_first` makes the insertion into a table that leaves a row of the same key as it is: each store says it in
-    its own words.
-    """
-
-    def __init__(self, connection: Connection, notes: list[Note], keep_first: Callable[[Table], Any]) -> None:
-        super().__init__(connection, notes)
-        self._keep_first = keep_first
+class SqlTransaction(SqlDoorTransaction):
+    """The `Transaction` port. Every change of a deployment is fenced by its epoch."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:
         """Return the environment's row, made when absent, locked until the end of the transaction."""
@@ -262,6 +255,3 @@ class SqlTransaction(SqlReading):
             except Unreadable:
                 continue
             self._connection.execute(_RELEASE, {"table": one.table, "key": one.key})
-
-    def _keep(self, table: Table, row: dict[str, Any]) -> None:
-        self._connection.execute(self._keep_first(table), row)

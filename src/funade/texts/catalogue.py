@@ -4,7 +4,7 @@
 """
 
 import gettext
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -27,12 +27,14 @@ def mark(message: str) -> str:
 class Reader:
     """Somebody who reads: their language, their place, and their moment.
 
-    Without `now` every time carries its date; without `zone` it is UTC and says so.
+    Without `now` every time carries its date; without `zone` it is UTC and says so. `spells_moment` is for many who
+    read the same: it writes a moment so that each sees it in their own time.
     """
 
     language: str = ENGLISH
     now: datetime | None = None
     zone: tzinfo | None = None
+    spells_moment: Callable[[datetime], str] | None = None
     _catalogue: gettext.NullTranslations = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,8 @@
 from funade.texts.catalogue import mark
 
 GO_AHEAD = mark("Deploy this?")
+YES_OR_NO = mark("{question} [y/N]: ")
+NEITHER = mark("answer `y` or `n`")
 NOTHING_ASKED = mark("nothing was asked")
 GOES_ON = mark(
     "#{number} goes on: `funade wait {number}` follows it, `funade cancel {number}` asks it to stop"

@@ -13,7 +13,9 @@ _UNITS = (
 
 
 def moment(at: datetime, reader: Reader, *, to_the_second: bool = False) -> str:
-    """Return `14:02`, or `2026-11-21 14:02` on any other day than the reader's today."""
+    """Return `14:02`, or `2026-11-21 14:02` on any other day than the reader's today, or as the reader spells it."""
+    if reader.spells_moment is not None:
+        return reader.spells_moment(at)
     local = at.astimezone(reader.local)
     today = reader.now.astimezone(reader.local).date() if reader.now else None
     form = "%H:%M:%S" if to_the_second else "%H:%M"

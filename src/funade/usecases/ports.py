@@ -24,6 +24,7 @@ from funade.domain.orders import Ending, Execution, Observed, Problem, Sighting,
 from funade.domain.plan import Plan
 from funade.domain.release import Release
 from funade.domain.revision import Changes, Revision
+from funade.usecases.door_ports import DoorReading, DoorTransaction
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class Entry:
     machine: str | None = None
 
 
-class Reading(Protocol):
+class Reading(DoorReading, Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
     def berth(self, application: str, environment: str) -> Berth:
@@ -140,7 +141,7 @@ class Reading(Protocol):
         """Return the deployment that was accepted for this request id."""
 
 
-class Transaction(Reading, Protocol):
+class Transaction(Reading, DoorTransaction, Protocol):
     """One write transaction; all of it happens or nothing. Nothing in it may wait for the network."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:
@@ -273,6 +274,21 @@ class Sources(Protocol):
 
     async def check(self, repository: Repository) -> Sequence[Problem]:
         """Return what keeps the repository from being used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRef:
+    """A branch or tag of a repository, as it was when this machine heard of it last."""
+
+    name: str
+    is_tag: bool = False
+
+
+class Refs(Protocol):
+    """The names that repositories have, answered at once from what this machine knows."""
+
+    async def find(self, repository: Repository, typed: str, limit: int) -> Sequence[KnownRef]:
+        """Return the branches and tags that `typed` may be the beginning or a part of, the latest first."""
 
 
 class Secrets(Protocol):

@@ -41,4 +41,8 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
             problems += [
                 replace(one, where=f"{place}.{one.where}") for one in await targets.open(release).check()
             ]
+    if configuration.slack is not None:
+        from funade.chat.slack.check import find_problems as problems_with_slack  # noqa: PLC0415 - else not loaded
+
+        problems += await problems_with_slack(configuration, secrets)
     return problems

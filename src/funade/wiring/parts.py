@@ -43,6 +43,7 @@ class Parts:
 
     data: Path
     folder: Path
+    configurations: Configurations
     lease: timedelta
     clock: SystemClock
     ids: RandomIds
@@ -93,6 +94,7 @@ def connect(configurations: Configurations) -> Parts:
     return Parts(
         data=data,
         folder=Path(configuration.path).parent,
+        configurations=configurations,
         lease=lease,
         clock=clock,
         ids=ids,

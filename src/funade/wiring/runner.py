@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from funade.chat.slack.announcer import SlackAnnouncer
 from funade.domain.deployment import Deployment
-from funade.runner.journal import Journal
+from funade.runner.journal import Everybody, Journal
 from funade.runner.lease import Heart
 from funade.runner.loop import Runner
 from funade.runner.workspaces import FolderWorkspaces
@@ -58,7 +59,12 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         end_waiting=EndWaiting(ledger=ledger, clock=clock, explain=explain),
         announce=Announce(
             ledger=ledger,
-            announcer=Journal(parts.data / "announcements.jsonl", tell),
+            announcer=Everybody(
+                (
+                    SlackAnnouncer(ledger=ledger, configurations=parts.configurations),
+                    Journal(parts.data / "announcements.jsonl", tell),
+                )
+            ),
             lease=heart,
             living=living,
         ),

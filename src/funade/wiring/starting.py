@@ -10,6 +10,8 @@ import structlog
 from funade.domain.errors import StoreUnreachable
 from funade.runner.loop import Runner
 from funade.settings import WatchedConfiguration
+from funade.usecases.ports import Configurations
+from funade.wiring.chat import Chat
 from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import Tell, build_runner
 
@@ -24,14 +26,24 @@ async def run_until_stopped(
     role: str,
     tell: Tell,
     run: Callable[[Parts, Runner], Awaitable[None]],
+    chat: Chat | None = None,
 ) -> None:
-    """Let `run` have a runner until SIGTERM or SIGINT, which stop it; SIGHUP reads the configuration again."""
+    """Let `run` have a runner until SIGTERM or SIGINT, which stop it; SIGHUP reads the configuration again.
+
+    `chat` knows people whom the file does not name, and hears of SIGHUP too.
+    """
+    chat = chat or Chat()
+
+    def read_again() -> None:
+        configurations.reload()
+        chat.resume()
+
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    loop.add_signal_handler(signal.SIGHUP, configurations.reload)
-    parts = await _connect(configurations, stopped)
+    loop.add_signal_handler(signal.SIGHUP, read_again)
+    parts = await _connect(chat.acquainted(configurations), stopped)
     if parts is None:
         return
     runner = build_runner(parts, role=role, tell=tell)
@@ -46,7 +58,7 @@ async def run_until_stopped(
         parts.ledger.close()
 
 
-async def _connect(configurations: WatchedConfiguration, stopped: asyncio.Event) -> Parts | None:
+async def _connect(configurations: Configurations, stopped: asyncio.Event) -> Parts | None:
     """Return the parts once the store answers, None when nobody wants them any more; or raise StoreError."""
     while not stopped.is_set():
         try:

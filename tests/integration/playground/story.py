@@ -3,10 +3,14 @@
 What the app saw, `trace`, must be the same whatever carried it.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from slack_bolt import App
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from funade.playground import Playground
 
@@ -212,6 +216,21 @@ def _second_part_async(app: AsyncApp, trace: list[str]) -> None:
     async def opened(event: dict[str, Any], client: Any) -> None:
         trace.append("home " + event["tab"])
         await client.views_publish(user_id=event["user"], view=HOME)
+
+
+@contextlib.asynccontextmanager
+async def connected_story(playground: Playground) -> AsyncIterator[None]:
+    """Keep the story's app connected, over aiohttp."""
+    client = AsyncWebClient(token=playground.app.bot_token, base_url=playground.api_url)
+    app = AsyncApp(client=client)
+    tell_async(app, [])
+    handler = AsyncSocketModeHandler(app, playground.app.app_token)
+    await handler.connect_async()
+    try:
+        await playground.wait(connections=1)
+        yield
+    finally:
+        await handler.close_async()
 
 
 async def live_through(playground: Playground) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from funade.domain.errors import StoreError, StoreUnreachable
 from funade.failpoints import effect
 from funade.store.batch import Change, Line
+from funade.store.door_reading import SqlDoorReading
 from funade.store.faults import complaint
 from funade.store.postgres import making
 from funade.store.postgres.connecting import Address
@@ -24,7 +25,6 @@ from funade.store.postgres.listening import CHANNEL, Listener
 from funade.store.postgres.patience import Patience
 from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
-from funade.store.reading import SqlReading
 from funade.store.transaction import SqlTransaction
 from funade.store.unbreakable import unbreakable
 from funade.usecases.ports import Reading, Transaction
@@ -136,7 +136,7 @@ class PostgresLedger:
 
     def _look(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._conversation(self._reading, READ_SECONDS) as connection, connection.begin():
-            return SqlReading(connection, notes).tell(work)
+            return SqlDoorReading(connection, notes).tell(work)
 
     def _write_batch(self) -> None:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""

@@ -1,0 +1,317 @@
+"""The one leased writer: brings every card and every thread in line with the store, at the pace that Slack allows.
+
+Level-triggered: it looks at the rows of wishes, does the most urgent thing that may be done now, and looks again.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from funade.chat.slack.announcer import card_key
+from funade.chat.slack.budget import Budget
+from funade.chat.slack.buttons import Mint, of_deployment, of_lock
+from funade.chat.slack.cards import card, told, wants_output
+from funade.chat.slack.client import OutcomeUnknown, SlackRefused
+from funade.chat.slack.courier import Courier, digest
+from funade.chat.slack.directory import Directory
+from funade.chat.slack.sayings import Message, moment_mark
+from funade.domain.answers import Answer, DeploymentShown
+from funade.domain.commands import ShowDeployment
+from funade.domain.deployment import Deployment
+from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
+from funade.domain.events import Event, LockTaken
+from funade.failpoints import effect
+from funade.texts import Reader
+from funade.usecases.door_ports import Post
+from funade.usecases.living import Living
+from funade.usecases.ports import Clock, Configurations, Lease, Ledger, Logs, Reading, Transaction
+
+log = structlog.get_logger()
+
+ROLE = "slack_board"
+BATCH = 500
+LOOK_SECONDS = 1.0
+#: After a takeover whoever wrote before may still have sent something old: what it touched last is sent again.
+RECENTLY = timedelta(minutes=2)
+#: What Slack does not take is tried again this much later, and given up after a day.
+REFUSED_SECONDS = 60.0
+GIVEN_UP = timedelta(days=1)
+TAIL_BYTES = 8_000
+
+#: the message itself is at fault: it is said in plain words instead
+_OURS = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "metadata_too_large",
+        "no_text",
+    }
+)
+
+Show = Callable[[ShowDeployment], Awaitable[Answer]]
+
+
+@dataclass(kw_only=True)
+class Board:
+    """Fulfils wishes for posts while it holds the role; `problem` says what keeps it from doing so."""
+
+    ledger: Ledger
+    configurations: Configurations
+    directory: Directory
+    courier: Courier
+    mint: Mint
+    show: Show
+    logs: Logs
+    lease: Lease
+    living: Living
+    clock: Clock
+    budget: Budget
+    problem: str | None = None
+    _held: bool = False
+    _refused: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Write until it is cancelled."""
+        generation = -1
+        while True:
+            wait = LOOK_SECONDS
+            try:
+                wait = await self.write()
+            except FencedOut:
+                self._held = False
+            except StoreError as error:
+                log.error("the store cannot be used", problem=str(error))
+            except Exception:
+                # The process's loop: whatever one post does to us, the others go on.
+                log.exception("our mistake; Slack is told later")
+            if wait > 0:
+                try:
+                    generation = await self.ledger.wait_for_change(generation, min(wait, LOOK_SECONDS))
+                except StoreError:
+                    await self.clock.sleep(LOOK_SECONDS)
+
+    async def write(self) -> float:
+        """Do what may be done now; return for how long there is nothing more to do, 0 to be asked again at once."""
+        posts = await self.ledger.read(lambda look: look.wanted_posts(BATCH))
+        if not posts or not await self._hold_role():
+            return LOOK_SECONDS
+        soonest = LOOK_SECONDS
+        for post in await self._in_order(posts):
+            self.lease.check()
+            wait = await self._fulfil(post)
+            if wait == 0:
+                # The rows may say something else by now.
+                return 0.0
+            soonest = min(soonest, wait)
+        return soonest
+
+    async def _in_order(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """Return the most urgent first: new cards, cards at their end, the story, other cards."""
+        ids = {one.deployment for one in posts if one.deployment is not None}
+        rows = await self.ledger.read(lambda look: {id: look.deployment_by_id(id) for id in ids})
+
+        def urgency(post: Post) -> tuple[int, int]:
+            is_card = post.event is None
+            if is_card and post.message is None:
+                return 0, 0
+            row = rows.get(post.deployment or "")
+            if is_card and row is not None and row.has_ended:
+                return 1, 0
+            return (3, 0) if is_card else (2, post.event or 0)
+
+        return sorted(posts, key=urgency)
+
+    async def _fulfil(self, post: Post) -> float:
+        """Do what one post needs; return how long it has to wait, 0 when something was done."""
+        until, _ = self._refused.get(post.key, (0.0, None))
+        if (left := until - self.clock.steady()) > 0:
+            return left
+        try:
+            return await self._bring(post)
+        except VendorUnavailable as error:
+            self.problem = str(error)
+            method = "chat.update" if post.message else "chat.postMessage"
+            self.budget.close(method, error.retry_after.total_seconds())
+            return max(error.retry_after.total_seconds(), 0.05)
+        except OutcomeUnknown as error:
+            # It is looked for when it can be seen.
+            self.problem = str(error)
+            self._refused[post.key] = (self.clock.steady() + 1.0, self.clock.now())
+            return 1.0
+        except SlackRefused as error:
+            return await self._bear(post, error)
+
+    async def _bring(self, post: Post) -> float:
+        if post.channel is None:
+            # Nobody has said where it should be told.
+            await self.courier.settle(post, post.wanted)
+            return 0.0
+        channel = post.channel if post.message else await self.directory.find_channel(post.channel)
+        if channel is None:
+            raise SlackRefused("chat.postMessage", "channel_not_found")  # noqa: EM101 -- Slack's own word
+        post = replace(post, channel=channel)
+        if post.event is None:
+            return await self._bring_card(post)
+        return await self._bring_event(post)
+
+    async def _bring_card(self, post: Post) -> float:
+        number = await self.ledger.read(lambda look: look.number_of(post.deployment or ""))
+        shown = None if number is None else await self.show(ShowDeployment(number=number))
+        if not isinstance(shown, DeploymentShown):
+            await self.courier.settle(post, post.wanted)
+            return 0.0
+        deployment = shown.deployment
+        if post.message is None:
+            if wait := self.budget.wait_to_post(post.channel or ""):
+                return wait
+            message = await self._card(shown)
+            self.budget.posted(post.channel or "")
+            sent = await self._send(post, message)
+        else:
+            message = await self._card(shown)
+            sent = post
+            if post.shown != digest(message):
+                if wait := self.budget.wait_to_edit(post.key, is_last=deployment.has_ended):
+                    return wait
+                self.budget.edited(post.key)
+                sent = await self.courier.change(post, message)
+        # One that was found, or is gone, is looked at again.
+        if sent.message is not None and sent.shown == digest(message):
+            await self.courier.settle(sent, post.wanted)
+        self._went_well(post)
+        return 0.0
+
+    async def _card(self, shown: DeploymentShown) -> Message:
+        reader = self._reader()
+        deployment = shown.deployment
+        values = {"application": deployment.application, "environment": deployment.environment}
+        buttons = await self.mint.blocks(
+            of_deployment(deployment),
+            # What was approved is this plan: another one has other buttons.
+            f"{deployment.id}/{deployment.digest[:16]}",
+            reader,
+            deployment=deployment,
+            values=values,
+        )
+        return card(shown, reader, buttons)
+
+    async def _bring_event(self, post: Post) -> float:
+        found = await self.ledger.read(lambda look: self._look(look, post))
+        if found is None:
+            await self.courier.settle(post, post.wanted)
+            return 0.0
+        event, row, root = found
+        thread = None
+        if post.deployment is not None:
+            if root is None or root.message is None or root.channel is None:
+                return LOOK_SECONDS
+            thread, post = root.message, replace(post, channel=root.channel)
+        if post.message is None:
+            if wait := self.budget.wait_to_post(post.channel or ""):
+                return wait
+            message = await self._told(event, row)
+            self.budget.posted(post.channel or "")
+            post = await self._send(post, message, thread=thread, broadcast=wants_output(event))
+        await self.courier.settle(post, max(post.wanted, 1))
+        self._went_well(post)
+        return 0.0
+
+    def _look(self, look: Reading, post: Post) -> tuple[Event, Deployment | None, Post | None] | None:
+        events = look.events(after=(post.event or 1) - 1, limit=1)
+        if not events or events[0].sequence != post.event:
+            return None
+        if post.deployment is None:
+            return events[0], None, None
+        root = look.post(card_key(post.deployment))
+        return events[0], look.deployment_by_id(post.deployment), root
+
+    async def _told(self, event: Event, row: Deployment | None) -> Message:
+        reader = self._reader()
+        output = b""
+        if row is not None and wants_output(event) and row.attempt:
+            length = self.logs.length(row.id, row.attempt)
+            output = self.logs.read(row.id, row.attempt, max(0, length - TAIL_BYTES), TAIL_BYTES)
+        message = told(event, row, reader, output)
+        if not isinstance(event.happening, LockTaken):
+            return message
+        application, environment = event.application, event.environment
+        buttons = await self.mint.blocks(
+            of_lock(application, environment, event.happening.reason), f"event/{event.sequence}", reader
+        )
+        return replace(message, blocks=(*message.blocks, *buttons))
+
+    async def _send(
+        self, post: Post, message: Message, *, thread: str | None = None, broadcast: bool = False
+    ) -> Post:
+        """Send it; in plain words where Slack does not like how it looks."""
+        try:
+            return await self.courier.send(post, message, thread=thread, broadcast=broadcast)
+        except SlackRefused as error:
+            if error.error not in _OURS:
+                raise
+            log.error("our mistake: Slack does not take a message of ours", problem=str(error))
+            bare = Message(text=message.text[:3_000])
+            sent = await self.courier.send(post, bare, thread=thread, broadcast=broadcast)
+            return replace(sent, shown=digest(message))
+
+    async def _bear(self, post: Post, error: SlackRefused) -> float:
+        """Slack does not take it: say so, try later, and give it up after a day."""
+        now, first = self.clock.now(), self._refused.get(post.key, (0.0, self.clock.now()))[1]
+        self.problem = f"{error} in {post.channel}"
+        if post.channel is not None:
+            self.directory.forget_channel(post.channel)
+        if now - first > GIVEN_UP or error.error == "thread_not_found":
+            log.error("a post was given up", key=post.key, problem=str(error))
+            self._refused.pop(post.key, None)
+            await self.courier.settle(post, post.wanted)
+            return 0.0
+        if post.key not in self._refused:
+            log.error("Slack does not take a post", key=post.key, channel=post.channel, problem=str(error))
+        self._refused[post.key] = (self.clock.steady() + REFUSED_SECONDS, first)
+        return REFUSED_SECONDS
+
+    def _went_well(self, post: Post) -> None:
+        self.problem = None
+        self._refused.pop(post.key, None)
+
+    def _reader(self) -> Reader:
+        slack = self.configurations.current().slack
+        return Reader(slack.language if slack else "en", spells_moment=moment_mark)
+
+    async def _hold_role(self) -> bool:
+        process = self.lease.process
+        if not process:
+            return False
+        self.lease.check()
+        holder, processes = await self.ledger.read(lambda look: (look.role(ROLE), look.processes()))
+        if holder == process and self._held:
+            return True
+        dead = frozenset(one.id for one in processes) - self.living.among(processes)
+        now = self.clock.now()
+
+        def work(change: Transaction) -> bool:
+            if not change.take_role(ROLE, process, dead):
+                return False
+            for one in _touched(change, now):
+                change.save_post(replace(one, shown=None), 0)
+                change.want_post(one)
+            return True
+
+        with effect("store.take_board"):
+            self._held = await self.ledger.change(work)
+        return self._held
+
+
+def _touched(look: Reading, now: datetime) -> Iterable[Post]:
+    """Return the cards that whoever wrote before may have changed last."""
+    ended = [
+        one for one in look.ended(None, None, limit=20) if one.ended_at and now - one.ended_at < RECENTLY
+    ]
+    for one in [*look.unended(), *ended]:
+        post = look.post(card_key(one.id))
+        if post is not None and post.message is not None:
+            yield post

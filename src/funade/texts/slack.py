@@ -1,0 +1,72 @@
+"""What only Slack's door says: buttons, forms, our home, and what happens to messages there."""
+
+from funade.texts.catalogue import mark
+
+# Buttons
+APPROVE = mark("Approve")
+REJECT = mark("Reject")
+CANCEL = mark("Cancel")
+RETRY = mark("Retry")
+ROLLBACK = mark("Roll back")
+UNLOCK = mark("Unlock")
+EXTEND = mark("1 h more")
+DO_IT = mark("Do it now")
+DEPLOY = mark("Deploy …")
+REFRESH = mark("Refresh")
+SURE = mark("Are you sure?")
+NO = mark("No")
+SURE_OF_ROLLBACK = mark("{environment} of {application} goes back to what was seen healthy before #{number}")
+SURE_OF_CANCEL = mark("#{number} is told to stop; its place decides what that can still mean")
+
+# What a pressed button answers
+BUTTON_UNKNOWN = mark("this button is from before Funade's records began — say it in words, like `status`")
+BUTTON_OVER = mark("this button was good until {until} — say it in words: `{command}`")
+BUTTON_USED = mark("{by} has pressed this already, at {at}")
+BUTTON_USED_BY_YOU = mark("you have pressed this already, at {at}")
+BUTTON_NOT_YOURS = mark("this button is for somebody else")
+BUTTON_OLD = mark(
+    "#{number} is not what runs in `{environment}` any more — `{command}` asks for it all the same"
+)
+PLAN_CHANGED = mark(
+    "the plan of #{number} is another than the one that this button is about — look at it again"
+)
+
+# What happens to messages
+EDITED_AFTER = mark(
+    "I acted on what this message said before; what it says now was not run — say it anew to run it"
+)
+EDITED_IN = mark("nothing was run: this message became a command when it was edited — `{command}`")
+DELETED = mark(
+    "your message is gone, and #{number}, which it asked for, goes on — `cancel {number}` stops it"
+)
+CANNOT_ASK = mark("Slack cannot be asked who you are, so nothing was done — try again in a minute")
+OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log has the details")
+
+# Cards
+OUTPUT = mark("The end of its output:")
+
+# Forms
+FORM_TITLE = mark("Deploy")
+FORM_APPLICATION = mark("Application")
+FORM_ENVIRONMENT = mark("Environment")
+FORM_REF = mark("Branch, tag or commit")
+FORM_REF_HINT = mark("type to search; left empty it is `{ref}`")
+FORM_REASON = mark("Reason")
+FORM_NEXT = mark("Show plan")
+FORM_CONFIRM = mark("Deploy")
+FORM_BACK = mark("Close")
+FORM_LOADING = mark("One moment …")
+FORM_CHOOSE = mark("choose one")
+FORM_DONE = mark("Done")
+FORM_REFUSED = mark("Not done")
+BRANCHES = mark("Branches")
+TAGS = mark("Tags")
+AS_TYPED = mark("As typed")
+
+# Our home
+HOME_TITLE = mark("What is live where")
+HOME_WAITING = mark("Waiting for you")
+HOME_MINE = mark("Yours")
+HOME_LOCKS = mark("Locked")
+HOME_NOTHING = mark("nothing")
+HOME_STRANGER = mark("Funade does not know you: ask whoever runs it to add you to `people` in funade.yaml")

@@ -1,0 +1,237 @@
+"""A server of Funade with Slack in it, in this process, beside a playground: the real sockets, a real repository."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from funade.chat.slack.manifest import manifest
+from funade.chat.slack.room import SlackRoom
+from funade.domain.application import Configuration
+from funade.playground import Playground
+from funade.runner.loop import Runner
+from funade.settings import WatchedConfiguration
+from funade.targets import KINDS
+from funade.wiring.chat import Chat
+from funade.wiring.parts import Parts, connect
+from funade.wiring.runner import build_runner, say_nothing
+
+BOT, APP, SECRET = "xoxb-1-playground", "xapp-1-A0APP1-playground", "signing-secret"
+DEPLOY = "C0DEPLOY"
+
+FILE = """
+people:
+  ada: {{slack: T0ACME/U0ADA, local: 1}}
+  bob: {{slack: T0ACME/U0BOB}}
+  cy: {{slack: T0ACME/U0CY}}
+  hana: {{email: hana@acme.example, language: ja}}
+  gus: {{slack: T0ACME/U0GUS}}
+groups:
+  approvers: [cy, "slack:S0SRE"]
+slack: {{bot_token: "env:SLACK_BOT", app_token: "env:SLACK_APP", signing_secret: "env:SLACK_SECRET", url: "{url}"}}
+applications:
+  shop:
+    repository: repository
+    channel: "#deploy-shop"
+    environments:
+      staging:
+        rights: {{deploy: [ada, hana, gus], rollback: [ada], lock: [ada], override: [cy]}}
+        target: {{kind: command, run: [sh, deploy.sh]}}
+        verify: {{run: [sh, -c, "cat {live}"], equals: "{{revision}}", within: 5s, every: 0.1}}
+      production:
+        rights: {{deploy: [ada], approve: [approvers], rollback: [ada], lock: [ada, cy], override: [cy]}}
+        approvals: 1
+        target: {{kind: command, run: [sh, deploy.sh]}}
+"""
+SCRIPT = """echo "putting $FUNADE_REVISION"
+test -e {fail} && {{ echo 'the disk of `web1` is <full> & *hot*'; exit 3; }}
+while test -e {wait}; do sleep 0.05; done
+echo $FUNADE_REVISION > {live}
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@dataclass
+class Harbour:
+    """Everything of one test; `start` and `stop` are those of the server."""
+
+    folder: Path
+    playground: Playground
+    parts: Parts | None = None
+    chat: Chat | None = None
+    runner: Runner | None = None
+    _running: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    @property
+    def room(self) -> SlackRoom:
+        assert self.chat is not None
+        assert self.chat.room is not None
+        return self.chat.room
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "funade.yaml"
+
+    def configuration(self) -> Configuration:
+        assert self.parts is not None
+        return self.parts.configurations.current()
+
+    def commit(self, subject: str, **files: str) -> str:
+        """Push a commit to the repository."""
+        repository = self.folder / "repository"
+        for name, text in files.items():
+            (repository / name).write_text(text)
+        git(repository, "add", "-A")
+        git(repository, "commit", "-q", "--allow-empty", "-m", subject)
+        return git(repository, "rev-parse", "HEAD")
+
+    async def start(self) -> None:
+        """Start the server, and wait until it listens to Slack."""
+        configurations = WatchedConfiguration(self.path, KINDS)
+        self.chat = Chat()
+        self.parts = connect(self.chat.acquainted(configurations))
+        self.runner = build_runner(self.parts, role="server", tell=say_nothing)
+        self.chat.join(self.parts, self.runner, configurations)
+        self._running = [
+            asyncio.create_task(self.runner.run()),
+            asyncio.create_task(self.chat.room.run() if self.chat.room else asyncio.sleep(0)),
+        ]
+        await self.until(lambda: self.room.report()[0])
+
+    async def stop(self) -> None:
+        """Stop it as SIGTERM does."""
+        if self.runner is None or self.parts is None:
+            return
+        self.runner.stop()
+        await self._running[0]
+        self._running[1].cancel()
+        with suppress(asyncio.CancelledError):
+            await self._running[1]
+        self.parts.ledger.close()
+        self.runner = None
+
+    async def kill(self) -> None:
+        """Let it die in the middle of whatever it does, its lease held: nothing is given back."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        assert self.parts is not None
+        self.parts.ledger.close()
+        self.runner = None
+
+    # People
+
+    async def say(self, person: str, text: str, channel: str = "#deploy-shop", thread: str = "") -> str:
+        """Say something as people type it, and return the message's ts."""
+        answer = await self.playground.say(person=person, channel=channel, text=text, thread_ts=thread)
+        return str(answer["ts"]) if "ts" in answer else ""
+
+    async def messages(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
+        """Return what is in a channel, or a thread."""
+        found = await self.playground.messages(channel=channel, person=person, thread_ts=thread)
+        return list(found["messages"])
+
+    async def ours(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
+        """Return what we said there."""
+        return [one for one in await self.messages(channel, person, thread) if one.get("bot_id")]
+
+    async def hears(
+        self, words: str, channel: str = "#deploy-shop", person: str = "", thread: str = "", times: int = 1
+    ) -> Any:
+        """Wait until we have said that, and return the message."""
+        found: list[Any] = []
+
+        async def heard() -> bool:
+            found[:] = [one for one in await self.ours(channel, person, thread) if words in one["text"]]
+            return len(found) >= times
+
+        await self.until(heard, lambda: f"{words!r} in {channel}")
+        assert len(found) == times, [one["text"] for one in found]
+        return found[-1]
+
+    async def cards(self, channel: str = "#deploy-shop") -> list[Any]:
+        """Return the cards in a channel."""
+        found = await self.ours(channel)
+        return [one for one in found if one.get("blocks") and one["blocks"][0]["type"] == "header"]
+
+    async def card(self, number: int, state: str, channel: str = "#deploy-shop") -> Any:
+        """Wait until the one card of a deployment shows that state, and return it."""
+        found: list[Any] = []
+
+        async def shown() -> bool:
+            found[:] = [
+                one for one in await self.cards(channel) if f"#{number} " in one["text"].split("\n")[0]
+            ]
+            return bool(found) and state in found[0]["text"].split("\n")[0]
+
+        await self.until(shown, lambda: f"card #{number} {state}: {[one['text'] for one in found]}")
+        assert len(found) == 1
+        return found[0]
+
+    async def press(self, person: str, message: Any, verb: str, channel: str = DEPLOY) -> Any:
+        """Press a button."""
+        return await self.playground.click(
+            person=person, channel=channel, ts=message["ts"], action_id=f"funade_do_{verb}"
+        )
+
+    async def until(
+        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 20.0
+    ) -> None:
+        """Wait until something is so."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            found = happened()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            for one in self._running:
+                if one.done() and not one.cancelled() and one.exception() is not None:
+                    raise AssertionError(what()) from one.exception()
+            if asyncio.get_running_loop().time() > deadline:
+                told = await self.playground.frames()
+                frames = [
+                    f"{one['wire']} {one['direction']} {one['name']} {str(one['body'])[:900]} {one['note']}"
+                    for one in told["frames"][-40:]
+                ]
+                raise AssertionError("\n".join([what(), *frames]))
+            await asyncio.sleep(0.03)
+
+
+@asynccontextmanager
+async def harbour(
+    folder: Path, monkeypatch: Any, *, start: bool = True, **more: Any
+) -> AsyncIterator[Harbour]:
+    """Give a playground with the app in it, and a server that listens to it."""
+    app = {
+        "manifest": manifest(command="/funade", request_url=None),
+        "bot_token": BOT,
+        "app_token": APP,
+        "signing_secret": SECRET,
+    }
+    for name, value in (("SLACK_BOT", BOT), ("SLACK_APP", APP), ("SLACK_SECRET", SECRET)):
+        monkeypatch.setenv(name, value)
+    repository = folder / "repository"
+    repository.mkdir(parents=True)
+    git(repository, "init", "-q", "-b", "main")
+    git(repository, "config", "user.email", "ada@acme.example")
+    git(repository, "config", "user.name", "Ada")
+    async with Playground(app, **more) as playground:
+        await playground.switch(switches={"rate_limits": False})
+        one = Harbour(folder, playground)
+        paths = {name: folder / name for name in ("live", "fail", "wait")}
+        one.commit("Begin", **{"deploy.sh": SCRIPT.format(**paths)})
+        one.path.write_text(FILE.format(url=playground.api_url, **paths))
+        if start:
+            await one.start()
+        try:
+            yield one
+        finally:
+            await one.stop()
