@@ -12,7 +12,7 @@ WORDS: dict[str, str] = {
     "log_empty_yet": mark("nothing has been written yet"),
     "log_left_out": mark("what came before is in the file"),
     "log_follow": mark("go on with the end"),
-    "log_live": mark("live"),
+    "log_live": mark("as it is written"),
     "log_lost": mark("the connection was lost; trying again"),
     "attempts": mark("Attempts"),
     "about": mark("About it"),
