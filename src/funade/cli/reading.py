@@ -7,6 +7,7 @@ from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
 from funade.cli.places import only_environment
 from funade.cli.session import Session, wrong
+from funade.domain.answers import StatusShown
 from funade.domain.commands import (
     Command,
     PlanDeployment,
@@ -43,13 +44,18 @@ def plan(
 @click.command()
 @application
 @environment
+@click.option("--system", is_flag=True, help="Funade itself: processes, leases, queue, lag.")
 @options.as_json
 @options.session
-def status(session: Session, application: str | None, environment: str | None, *, as_json: bool) -> Exit:
+def status(
+    session: Session, application: str | None, environment: str | None, *, system: bool, as_json: bool
+) -> Exit:
     """Show what is live where, what runs, what waits.
 
     And whatever is wrong with Funade itself.
     """
+    if system and not as_json:
+        return _show_system(session)
     return _look(session, ShowStatus(application=application, environment=environment), as_json=as_json)
 
 
@@ -109,4 +115,16 @@ def _look(session: Session, command: Command, *, as_json: bool) -> Exit:
     with session.connection() as connection:
         answer = connection.ask(command)
         session.show(answer, as_json=as_json)
+        return of_reading(answer)
+
+
+def _show_system(session: Session) -> Exit:
+    from funade.chat.systems import system_lines  # noqa: PLC0415 - a command loads what it uses
+
+    with session.connection() as connection:
+        answer = connection.ask(ShowStatus())
+        if not isinstance(answer, StatusShown):
+            session.show(answer)
+        else:
+            click.echo("\n".join(system_lines(answer, session.reader)))
         return of_reading(answer)

@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
     "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
+    "store": ("funade.cli.storing", "Move the store into a database."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 

@@ -53,7 +53,8 @@ class Resource:
 def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
     """Return the rights that `command` needs, all of them; none for the reading verbs.
 
-    Whoever goes past somebody else's no, by force or by taking over a lock, needs `override` beside the verb's own.
+    Whoever goes past somebody else's no needs `override`, and for what comes after it the right of that: to deploy, or
+    to keep others out in their turn. Who only opens another's lock needs nothing more.
     """
     match command:
         case (
@@ -78,7 +79,7 @@ def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
         case Lock():
             return (Right.LOCK, Right.OVERRIDE) if command.steal else (Right.LOCK,)
         case Unlock():
-            return (Right.LOCK, Right.OVERRIDE) if command.force else (Right.LOCK,)
+            return (Right.OVERRIDE,) if command.force else (Right.LOCK,)
         case Hold() | PauseAll():
             return (Right.LOCK,)
         case Reopen() | Resume() | Override() | ResumeAll():

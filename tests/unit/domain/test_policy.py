@@ -64,7 +64,7 @@ WANTS: list[tuple[Command, set[Right], set[Right]]] = [
     (Lock(**HERE, steal=True), {LOCK, OVERRIDE}, {LOCK, OVERRIDE}),
     (Hold(**HERE), {LOCK}, {LOCK}),
     (Unlock(**HERE), {LOCK}, {LOCK}),
-    (Unlock(**HERE, force=True), {LOCK, OVERRIDE}, {LOCK, OVERRIDE}),
+    (Unlock(**HERE, force=True), {OVERRIDE}, {OVERRIDE}),
     (Reopen(**HERE), {OVERRIDE}, {OVERRIDE}),
     (Resume(**HERE), {OVERRIDE}, {OVERRIDE}),
     (PauseAll(), {LOCK}, {LOCK}),

@@ -145,6 +145,12 @@ function richElement(one) {
     case "link":
       made = link(one.url, one.text ?? one.url);
       break;
+    case "date":
+      made = date(["", one.timestamp, one.format, one.url], one.fallback ?? "");
+      break;
+    case "color":
+      made = h("code", {}, one.value);
+      break;
     default:
       made = (one.text ?? "").split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));
   }
