@@ -21,11 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-<<<<<<< HEAD
-from funade.usecases.ports import Configurations, ForgetfulLogs, Logs, Sources, Targets
-=======
-from funade.usecases.ports import Configurations, Links, Logs, Sources, Targets
->>>>>>> main
+from funade.usecases.ports import Configurations, ForgetfulLogs, Links, Logs, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
