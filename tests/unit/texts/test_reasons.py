@@ -68,7 +68,7 @@ def test_the_promised_details_are_found_in_the_source():
     promised = details_beside_each_reason()
     assert set(promised) == set(Reason)
     assert promised["awaiting_turn"] == {"ahead", "position"}
-    assert promised["program_failed"] == {"exit_code", "signal"}
+    assert promised["program_failed"] == {"exit_code", "signal", "hosts"}
 
 
 @pytest.mark.parametrize("code", Reason)
