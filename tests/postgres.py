@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -24,6 +25,12 @@ TEMPLATE = "made"
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 SAFE = ("fsync=on",)
+
+#: No server outlives the tests, however they end: without them nobody holds its standard input.
+KEEPER = (
+    'exec 3<&0; "$0" "$@" <&- 3<&- & server=$!; '
+    "(read -r _ <&3; kill -QUIT $server) 2>&- & exec 3<&-; wait $server"
+)
 
 
 def programs() -> Path:
@@ -102,7 +109,8 @@ class Server:
         log = (self.folder / "log").open("ab")
         with log:
             self.process = subprocess.Popen(
-                [str(programs() / "postgres"), "-D", str(self.data), *words],
+                ["sh", "-c", KEEPER, str(programs() / "postgres"), "-D", str(self.data), *words],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
@@ -127,8 +135,11 @@ class Server:
     def stop(self, how: int = signal.SIGINT) -> None:
         """Stop it: SIGINT is fast, SIGQUIT a crash."""
         if self.process.poll() is None:
-            self.process.send_signal(how)
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), how)
             self.process.wait(60)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def remove(self) -> None:
         self.stop(signal.SIGQUIT)
@@ -189,13 +200,15 @@ def running(*settings: str) -> Iterator[Server]:
 
 
 _shared: list[Server] = []
+_sharing = threading.Lock()
 
 
 def shared() -> Server:
     """Return this test process's server, started at its first use; `conftest` removes it at the end."""
-    if not _shared:
-        _shared.append(Server(*FAST).start())
-    return _shared[0]
+    with _sharing:
+        if not _shared:
+            _shared.append(Server(*FAST).start())
+        return _shared[0]
 
 
 def remove_shared() -> None:

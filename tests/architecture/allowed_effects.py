@@ -2,10 +2,10 @@
 
 ALLOWED = {
     "funade.cli.socket_connection:SocketConnection._exchange": "a question to our own server",
+    "funade.clients.births:ask": "asks the system, changes nothing",
     "funade.failpoints:_append": "the log and the sign of a pause are the crash test's own",
     "funade.failpoints:_die": "this is the kill itself",
     "funade.playground.requests:Requests._ask": "a toy workspace of no memory asks the app that is tried in it",
-    "funade.runner.machine:_ask": "asks the system, changes nothing",
     "funade.store.making:ask": "looks only; the changes are `store.sign`, `store.migrate` and `store.make`",
     "funade.store.migrations:migrate": "looks whether there is anything to do; the change is `store.migrate`",
     "funade.store.postgres.ledger:PostgresLedger._look": "reads only",

@@ -1,6 +1,6 @@
 """One case of the matrix: a story, and the points at which servers or supervisors die in it.
 
-`python -m tests.crash.case 'a rollback' store.take:after` sails it again and shows everything.
+`python -m tests.crash.case sqlite-1 'a rollback' store.take:after` sails it again and shows everything.
 """
 
 import shlex
@@ -19,6 +19,23 @@ from tests.crash.world import World, repository
 SERVER, SUPERVISOR = "server", "supervisor"
 
 
+@dataclass(frozen=True, order=True)
+class Fleet:
+    """On which store, and with how many processes: one server, and runners beside it."""
+
+    store: str = "sqlite"
+    processes: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.store}-{self.processes}"
+
+
+def fleet_of(text: str) -> Fleet:
+    """Return the fleet that `str` made a word of."""
+    store, _, processes = text.partition("-")
+    return Fleet(store, int(processes))
+
+
 @dataclass(frozen=True)
 class Case:
     """A story with deaths: the first server dies at the first of `deaths`, the next one at the next.
@@ -28,11 +45,13 @@ class Case:
 
     scenario: Scenario
     deaths: tuple[str, ...] = ()
+    fleet: Fleet = Fleet()
 
     @property
     def again(self) -> str:
         """Return the command that sails it again."""
-        return shlex.join(["python", "-m", "tests.crash.case", self.scenario.name, *self.deaths])
+        words = ["python", "-m", "tests.crash.case", str(self.fleet), self.scenario.name, *self.deaths]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,9 @@ def sail(case: Case) -> Sailed:
     """Carry a case through and look at everything afterwards."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="funade-voyage-", ignore_cleanup_errors=True) as temporary:
-        voyage = Voyage(World(Path(temporary) / "world", repository()))
+        database = _new_database() if case.fleet.store == "postgres" else None
+        world = World(Path(temporary) / "world", repository(), database)
+        voyage = Voyage(world, runners=case.fleet.processes - 1)
         found: list[str] = []
         passed: tuple[tuple[str, str], ...] = ()
         ends: tuple[str, ...] = ()
@@ -87,6 +108,8 @@ def sail(case: Case) -> Sailed:
         finally:
             voyage.world.let_go()
             voyage.servers.kill()
+            if database is not None:
+                _drop(database)
         return Sailed(
             case=case,
             passed=passed,
@@ -106,7 +129,7 @@ def _act(case: Case, voyage: Voyage) -> tuple[tuple[str, str], ...]:
     case.scenario.act(voyage)
     took = voyage.servers.drain()
     assert took < witness.DRAINS_WITHIN_SECONDS, f"it took {took:.1f} s to leave"
-    armed = voyage.servers.pids[former : former + max(1, len(case.deaths))]
+    armed = voyage.servers.pids[former : former + case.fleet.processes - 1 + max(1, len(case.deaths))]
     others = set(voyage.servers.pids) - set(armed)
     passed = tuple(
         (SERVER if pid in armed else SUPERVISOR, point)
@@ -115,6 +138,20 @@ def _act(case: Case, voyage: Voyage) -> tuple[tuple[str, str], ...]:
     )
     voyage.servers.start()
     return passed
+
+
+def _new_database() -> str:
+    """Return the address of an empty database; its server ends with this process."""
+    from tests import postgres  # noqa: PLC0415 -- most voyages need none
+
+    server = postgres.shared()
+    return server.url(server.new_database())
+
+
+def _drop(database: str) -> None:
+    from tests import postgres  # noqa: PLC0415 -- as above
+
+    postgres.shared().drop_database(database.rpartition("/")[2])
 
 
 def _traps(case: Case, death: str) -> str:
@@ -144,4 +181,9 @@ def _ends(voyage: Voyage) -> tuple[str, ...]:
 
 if __name__ == "__main__":
     named = {one.name: one for one in SCENARIOS}
-    print(sail(Case(named[sys.argv[1]], tuple(sys.argv[2:]))).report())  # noqa: T201 -- for a person at a terminal
+    fleet, name, *deaths = sys.argv[1:]
+    try:
+        print(sail(Case(named[name], tuple(deaths), fleet_of(fleet))).report())  # noqa: T201 -- for a person
+    finally:
+        if found := sys.modules.get("tests.postgres"):
+            found.remove_shared()

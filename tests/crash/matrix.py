@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from tests.architecture import source
-from tests.crash.case import SERVER, Case, Sailed, sail
+from tests.crash.case import SERVER, Case, Fleet, Sailed, sail
 from tests.crash.scenarios import SCENARIOS, Scenario
 
 WRITTEN_TO = Path(__file__).with_name("matrix.json")
@@ -48,10 +49,10 @@ ELSEWHERE = {
     **{effect: _SLACK for effect in EFFECTS if effect.startswith("slack.")},
     **{f"store.{effect}": _SLACK for effect in _BEHIND_SLACK},
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
+    "copy.commit": "tests/integration/test_store_copy.py",
+    "copy.set_aside": "tests/integration/test_store_copy.py",
     "command.ask_system": "only where there is no /proc",
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
-    "postgres.commit": "tests/integration/test_postgres_processes.py",
-    "postgres.make": "tests/integration/test_postgres_processes.py",
     "command.write_bug": "only after a mistake of ours",
     "store.follow_approvals": "tests/scenarios/test_approving.py: needs people and approvals in the file",
     "sources.add_lfs_filter": _REPOSITORIES,
@@ -81,12 +82,40 @@ ELSEWHERE = {
 }
 
 
-POINTS = [
-    point
-    for effect in EFFECTS
-    for moment in MOMENTS
-    if effect not in ELSEWHERE and (point := f"{effect}:{moment}") not in ELSEWHERE
-]
+#: What only one of the stores passes.
+ONLY = {"postgres": ("postgres.", "logs."), "sqlite": ("store.commit:", "store.make:", "store.sign:")}
+
+
+def points_of(store: str) -> list[str]:
+    """Return the points that stories on that store pass."""
+    others = tuple(start for other, starts in ONLY.items() if other != store for start in starts)
+    return [
+        point
+        for effect in EFFECTS
+        for moment in MOMENTS
+        if effect not in ELSEWHERE
+        and (point := f"{effect}:{moment}") not in ELSEWHERE
+        and not point.startswith(others)
+    ]
+
+
+POINTS = points_of("sqlite")
+
+#: Which fleets sail with which deaths. The first sails with all; what differs in the others is who writes the store
+#: and who takes over, so that by default they die where that is done.
+FLEETS = {
+    Fleet("sqlite", 1): ("",),
+    Fleet("sqlite", 3): ("store.take:", "store.start:", "store.finish:", "announce."),
+    Fleet("postgres", 1): ("postgres.", "logs.", "store."),
+    Fleet("postgres", 3): (
+        "postgres.commit:",
+        "store.take:",
+        "store.start:",
+        "store.ending:",
+        "store.finish:",
+        "announce.",
+    ),
+}
 
 
 #: Where a disk can be full; a store's own errors are other ones, and come with a real full disk.
@@ -97,13 +126,19 @@ FULL_DISKS = [
 ]
 
 
-class Matrix:
-    """Records every story once, then sails the cases; each result may be waited for."""
+def deaths_of(fleet: Fleet, *, everything: bool) -> list[str]:
+    """Return the deaths that a fleet sails with."""
+    return [point for point in points_of(fleet.store) if everything or point.startswith(FLEETS[fleet])]
 
-    def __init__(self, wanted: Iterable[str], *, everything: bool) -> None:
+
+class Matrix:
+    """Records every story of a fleet once, then sails the cases; each result may be waited for."""
+
+    def __init__(self, fleet: Fleet, wanted: Iterable[str], *, everything: bool) -> None:
+        self._fleet, self._everything = fleet, everything
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="voyage")
         self.recorded = dict(
-            zip(SCENARIOS, self._pool.map(lambda one: sail(Case(one)), SCENARIOS), strict=True)
+            zip(SCENARIOS, self._pool.map(lambda one: sail(Case(one, (), fleet)), SCENARIOS), strict=True)
         )
         self._load = dict.fromkeys(SCENARIOS, 0.0)
         self._sailing: dict[str, list[Future[Sailed]]] = {
@@ -115,16 +150,21 @@ class Matrix:
 
     def results(self, fault: str) -> list[Sailed]:
         """Return what came of every case of a fault, none when no story passes its point."""
-        return [one.result() for one in self._sailing.get(fault, [])]
+        if fault not in self._sailing:
+            cases = self._cases(fault, everything=self._everything)
+            self._sailing[fault] = [self._pool.submit(_sail_first, one) for one in cases]
+        return [one.result() for one in self._sailing[fault]]
 
     def close(self) -> None:
         """Stop; what has begun is finished."""
         self._pool.shutdown(cancel_futures=True)
 
-    def write(self) -> None:
-        """Write what came of it, for the page about it."""
-        rows = [
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what came of it, for the page about it."""
+        return [
             {
+                "store": self._fleet.store,
+                "processes": self._fleet.processes,
                 "point": fault.partition("=")[0],
                 "fault": "full disk" if "=" in fault else "death",
                 "scenario": one.case.scenario.name,
@@ -137,9 +177,6 @@ class Matrix:
             for fault, sailing in self._sailing.items()
             for one in (future.result() for future in sailing)
         ]
-        rows.sort(key=lambda row: (row["point"], row["fault"], row["scenario"], row["deaths"]))
-        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        WRITTEN_TO.write_text(f"[\n{lines}\n]\n")
 
     def _cases(self, fault: str, *, everything: bool) -> Iterable[Sequence[Case]]:
         """Return the fault's cases, each with others that may stand in for it."""
@@ -154,23 +191,36 @@ class Matrix:
                 yield self._anywhere(twice, fault, fault)
             return
         for one in passing:
-            yield [Case(one, (fault,))]
+            yield [self._case(one, fault)]
             if fault == point and self._by_server(one, point):
-                yield [Case(one, (point, point))]
+                yield [self._case(one, point, point)]
                 hits = min(LAST_HIT, self.recorded[one].passed.count((SERVER, point)))
-                yield from ([Case(one, (f"{point}@{hit}",))] for hit in range(2, hits + 1))
+                yield from ([self._case(one, f"{point}@{hit}")] for hit in range(2, hits + 1))
 
     def _anywhere(self, passing: Sequence[Scenario], *deaths: str) -> Sequence[Case]:
         """Return the story with which least time was spent so far, then the others in case it does not come there."""
         ordered = sorted(passing, key=lambda one: self._load[one] + self.recorded[one].seconds)
         self._load[ordered[0]] += self.recorded[ordered[0]].seconds
-        return [Case(one, deaths) for one in ordered]
+        return [self._case(one, *deaths) for one in ordered]
+
+    def _case(self, scenario: Scenario, *deaths: str) -> Case:
+        return Case(scenario, deaths, self._fleet)
 
     def _points(self, scenario: Scenario) -> set[str]:
         return {point for _, point in self.recorded[scenario].passed}
 
     def _by_server(self, scenario: Scenario, point: str) -> bool:
         return (SERVER, point) in self.recorded[scenario].passed
+
+
+def write(matrices: Iterable[Matrix]) -> None:
+    """Write what came of all of them."""
+    rows = [row for matrix in matrices for row in matrix.rows()]
+    rows.sort(
+        key=lambda row: [row[name] for name in ("point", "fault", "store", "processes", "scenario", "deaths")]
+    )
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    WRITTEN_TO.write_text(f"[\n{lines}\n]\n")
 
 
 def _sail_first(cases: Sequence[Case]) -> Sailed:

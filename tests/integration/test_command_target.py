@@ -491,6 +491,8 @@ async def test_little_is_imported_before_the_program_runs():
         "funade.targets",
         "funade.targets.command",
         "funade.failpoints",
+        "funade.clients",
+        "funade.clients.births",
         "funade.targets.command.processes",
         "funade.targets.command.guard",
         "funade.targets.command.program",

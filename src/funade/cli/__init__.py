@@ -1,13 +1,15 @@
 """`funade …`: the command line."""
 
+import os
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from funade import __version__
 from funade.cli import options
+from funade.cli.language import speak, spoken
+from funade.cli.session import Session
 from funade.cli.verbs import Verbs
 
 
@@ -24,7 +26,18 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; everything is said in the language that fits its person."""
     from funade.cli.ending import end_of  # noqa: PLC0415 - click completes words without it
 
-    run: Callable[[], Any] = lambda: cli.main(prog_name="funade", standalone_mode=False)  # noqa: E731 - one line
-    sys.exit(end_of(run))
+    language = spoken(arguments, os.environ)
+    speak(language)
+    session = Session(language=language)
+
+    def command() -> Any:
+        return cli.main(arguments, prog_name="funade", standalone_mode=False, obj=session)
+
+    return end_of(command, session, as_json="--json" in arguments)

@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 import click
 
 from funade.cli import options
+from funade.cli.confirming import confirmed
 from funade.cli.connection import Connection
 from funade.cli.exit_codes import Exit
 from funade.cli.following import Followed, follow
 from funade.cli.outcome import of_deployment, of_reading, of_refusal
 from funade.cli.places import application_of, only_environment
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
 from funade.domain.answers import Accepted, Answer, DeploymentShown, Planned, Refused
 from funade.domain.commands import (
     Cancel,
@@ -24,7 +25,7 @@ from funade.domain.commands import (
     Rollback,
 )
 from funade.domain.deployment import State
-from funade.texts import terminal
+from funade.texts import terminal, usage
 
 number = click.argument("number", type=click.IntRange(min=1))
 
@@ -79,8 +80,7 @@ def deploy(  # noqa: PLR0913 - click gives every option as a parameter
     name = application_of(one_of("APPLICATION", application, repository))
     where, wanted = one_of("ENVIRONMENT", environment, place), one_of("REF", ref, hash_)
     if not yes and (as_json or not session.interactive):
-        message = "there is nobody to ask whether the plan is right: `--yes` goes ahead without asking"
-        raise click.UsageError(message)
+        raise wrong(usage.NOBODY_TO_ASK)
     options.check_force(reason, force=force)
     manner = Manner(wait=wait, timeout=timeout, as_json=as_json, request=request)
     with session.connection(carries=True) as connection:
@@ -198,7 +198,7 @@ def show_and_carry_through(session: Session, connection: Connection, command: De
     session.show(planned)
     if not isinstance(planned, Planned):
         return of_reading(planned)
-    if not click.confirm(session.word(terminal.GO_AHEAD)):
+    if not confirmed(session, terminal.GO_AHEAD):
         session.note(terminal.NOTHING_ASKED)
         return Exit.CANCELLED
     return carry_through(session, connection, replace(command, digest=planned.digest), manner)
@@ -207,11 +207,7 @@ def show_and_carry_through(session: Session, connection: Connection, command: De
 def carry_through(session: Session, connection: Connection, command: Command, manner: Manner) -> Exit:
     """Ask, show the answer, and follow what was accepted as `manner` says."""
     if manner.wait is False and not connection.has_server:
-        message = (
-            "without a server this process carries the deployment itself: leave `--no-wait` out,"
-            " or start `funade serve`"
-        )
-        raise click.UsageError(message)
+        raise wrong(usage.NEEDS_WAIT)
     answer = connection.ask(command, str(manner.request or uuid4()))
     about = _deployment_number(answer)
     has_to_wait = manner.wait if manner.wait is not None else not connection.has_server
@@ -273,6 +269,5 @@ def _deployment_number(answer: Answer) -> int | None:
 def one_of(name: str, argument: str | None, option: str | None) -> str | None:
     """Return the one that was given; both must say the same."""
     if argument is not None and option is not None and argument != option:
-        message = f"{name} is given twice: `{argument}` and `{option}`"
-        raise click.UsageError(message)
+        raise wrong(usage.GIVEN_TWICE, name=name, one=argument, other=option)
     return argument if argument is not None else option

@@ -8,7 +8,7 @@ import click
 from funade.cli import options
 from funade.cli.asking import Manner, carry_through, show_and_carry_through
 from funade.cli.connection import Connection
-from funade.cli.ending import complain
+from funade.cli.ending import complain_of
 from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
 from funade.cli.session import Session
@@ -22,30 +22,35 @@ from funade.texts import terminal
 
 LAST_WORDS = frozenset({"exit", "quit", "bye"})
 SIGN = "> "
+NO_QUESTION = "Do not ask on a terminal either."
 _SAID_AS = re.compile(r"as\s+(?P<name>[^\s:：]+)\s*[:：]\s*(?P<words>.*)", re.IGNORECASE | re.DOTALL)
 
 
 @click.command(context_settings=options.SENTENCE)
 @click.argument("words", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help=NO_QUESTION)
 @options.session
-def say(session: Session, words: tuple[str, ...]) -> Exit:
+def say(session: Session, words: tuple[str, ...], *, yes: bool) -> Exit:
     """Say one sentence as in chat.
 
-    `funade say deploy shop to staging`. On a terminal a deploy shows its plan and asks first.
+    `funade say deploy shop to staging`. A sentence that names everything is your word, as it is in chat: it is
+    done. Only on a terminal a deploy shows its plan and asks first, because there it costs nothing.
     """
     with session.connection(carries=True) as connection:
-        return Conversation(session, connection).hear(" ".join(words))
+        return Conversation(session, connection, asks=session.interactive and not yes).hear(" ".join(words))
 
 
 @click.command()
+@click.option("--yes", is_flag=True, help=NO_QUESTION)
 @options.session
-def prompt(session: Session) -> Exit:
+def prompt(session: Session, *, yes: bool) -> Exit:
     """Talk as in chat, line by line.
 
-    Ctrl-D ends it, Ctrl-C only what is being followed. Lines from a file or a pipe are echoed, and deploys do not ask.
+    Ctrl-D ends it, Ctrl-C only what is being followed. Lines from a file or a pipe are echoed, and are your word as
+    with `say`: a deploy is done without asking.
     """
     with session.connection(carries=True) as connection:
-        conversation = Conversation(session, connection)
+        conversation = Conversation(session, connection, asks=session.interactive and not yes)
         if session.interactive:
             import readline  # noqa: F401 - gives `input` its editing and history
 
@@ -57,7 +62,7 @@ def prompt(session: Session) -> Exit:
             except EOFError:
                 return Exit.SUCCEEDED if session.interactive else ended
             except FunadeError as error:
-                complain(str(error))
+                complain_of(error, session)
                 ended = Exit.TROUBLE
             except (KeyboardInterrupt, click.Abort):
                 click.echo()
@@ -66,8 +71,8 @@ def prompt(session: Session) -> Exit:
 class Conversation:
     """Answers one sentence after another over one connection."""
 
-    def __init__(self, session: Session, connection: Connection) -> None:
-        self._session, self._connection = session, connection
+    def __init__(self, session: Session, connection: Connection, *, asks: bool) -> None:
+        self._session, self._connection, self._asks = session, connection, asks
 
     def hear(self, text: str) -> Exit:
         """Understand it, do it, show the answer; `as cy: approve 4` says it in Cy's name, in a demo."""
@@ -93,7 +98,7 @@ class Conversation:
             answer = self._connection.ask(command)
             self._session.show(answer)
             return of_reading(answer)
-        if isinstance(command, Deploy) and self._session.interactive:
+        if isinstance(command, Deploy) and self._asks:
             return show_and_carry_through(self._session, self._connection, command, Manner())
         return carry_through(self._session, self._connection, command, Manner())
 

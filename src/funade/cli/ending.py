@@ -1,6 +1,7 @@
 """From however a command ended to an exit code, with the words for it on standard error."""
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -10,13 +11,18 @@ from typing import Any
 import click
 
 from funade.cli.exit_codes import Exit
+from funade.cli.session import Session
 from funade.cli.verbs import HungUp
 from funade.domain.errors import ConfigError, FunadeError
+from funade.domain.wire import Plain, kind_of
 from funade.failpoints import effect
 
 
-def end_of(run: Callable[[], Any]) -> int:
-    """Run the command and return its exit code; nothing but a mistake of ours leaves a traceback, and in a file."""
+def end_of(run: Callable[[], Any], session: Session, *, as_json: bool = False) -> int:
+    """Run the command and return its exit code; nothing but a mistake of ours leaves a traceback, and in a file.
+
+    With `as_json` what is wrong outside is an object on standard output too, as the API has it.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that knows no Japanese shows question marks; that is no reason to fail.
@@ -32,16 +38,36 @@ def end_of(run: Callable[[], Any]) -> int:
         # Python would complain once more when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 1)
         return Exit.HUNG_UP
-    except ConfigError as error:
-        complain(str(error))
-        return Exit.USAGE
     except FunadeError as error:
-        complain(str(error))
-        return Exit.TROUBLE
+        if as_json:
+            click.echo(json.dumps(_plain(error), ensure_ascii=False, indent=2))
+        complain_of(error, session)
+        return Exit.USAGE if isinstance(error, ConfigError) else Exit.TROUBLE
     except Exception as error:  # noqa: BLE001 - the end of the process
-        complain(f"{type(error).__name__}: a mistake of ours{_kept(error)}")
+        from funade.texts.usage import OUR_MISTAKE  # noqa: PLC0415 - hopefully never
+
+        complain(f"{session.word(OUR_MISTAKE, error=type(error).__name__)}{_kept(error, session)}")
         return Exit.MISTAKE
     return int(ended or 0)
+
+
+def complain_of(error: FunadeError, session: Session) -> None:
+    """Say what is wrong outside, in the person's language as far as we know the words."""
+    from funade.texts.troubles import trouble  # noqa: PLC0415 - hopefully never
+
+    complain("\n".join(trouble(line, session.reader) for line in str(error).splitlines()))
+
+
+def _plain(error: FunadeError) -> dict[str, Plain]:
+    plain: dict[str, Plain] = {"kind": kind_of(type(error)), "message": str(error)}
+    if isinstance(error, ConfigError):
+        found = getattr(error, "problems", (error,))
+        keys = ("path", "line", "key", "problem", "remedy")
+        plain |= {
+            "kind": "config_error",
+            "problems": [{key: getattr(one, key) for key in keys} for one in found],
+        }
+    return {"error": plain}
 
 
 def complain(message: str) -> None:
@@ -50,10 +76,12 @@ def complain(message: str) -> None:
         click.echo(f"funade: {line}", err=True)
 
 
-def _kept(error: Exception) -> str:
+def _kept(error: Exception, session: Session) -> str:
     """Put the traceback where it can be found and say where."""
     import tempfile  # noqa: PLC0415 - hopefully never
     import traceback  # noqa: PLC0415 - as above
+
+    from funade.texts.usage import REPORT_FILE  # noqa: PLC0415 - as above
 
     text = "".join(traceback.format_exception(error))
     with suppress(OSError):
@@ -64,5 +92,5 @@ def _kept(error: Exception) -> str:
             ) as file,
         ):
             file.write(f"{sys.argv}\n{sys.version}\n{text}")
-        return f" — please report it with `{file.name}` (look first: it may name what you deploy)"
-    return f" — please report it:\n{text}"
+        return f" — {session.word(REPORT_FILE, file=file.name)}"
+    return f"\n{text}"

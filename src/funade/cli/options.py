@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
 from funade.domain.durations import parse_duration
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,18 +86,22 @@ request = click.option(
 )
 
 
-def _read_span(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
+def _read_span(context: click.Context, _: click.Parameter, value: str | None) -> timedelta | None:
     try:
         return None if value is None else parse_duration(value)
     except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+        from funade.texts.troubles import trouble  # noqa: PLC0415 - only who is called wrongly says it
+
+        said = trouble(str(error), context.ensure_object(Session).reader)
+        raise click.BadParameter(said) from error
 
 
 def check_force(reason: str | None, *, force: bool) -> None:
     """Raise UsageError when somebody breaks a rule and does not say why."""
     if force and not reason:
-        message = "`--force` needs `--reason`: everybody will see it"
-        raise click.UsageError(message)
+        from funade.texts import usage  # noqa: PLC0415 - only who is called wrongly says it
+
+        raise wrong(usage.FORCE_NEEDS_REASON)
 
 
 lasts = click.option(

@@ -1,8 +1,7 @@
 """Which application and environment somebody means who did not say all of it."""
 
-import click
-
 from funade.cli.connection import Connection
+from funade.cli.session import wrong
 from funade.domain.answers import StatusShown
 from funade.domain.commands import ShowStatus
 
@@ -10,8 +9,9 @@ from funade.domain.commands import ShowStatus
 def application_of(given: str | None) -> str:
     """Return the application, or raise UsageError when nobody named one."""
     if given is None:
-        message = "which application? `funade deploy APPLICATION [ENVIRONMENT] [REF]`"
-        raise click.UsageError(message)
+        from funade.texts import usage  # noqa: PLC0415 - only who is called wrongly says it
+
+        raise wrong(usage.WHICH_APPLICATION)
     return given
 
 
@@ -19,11 +19,12 @@ def only_environment(connection: Connection, application: str) -> str:
     """Return the application's one environment, or raise UsageError naming those it has."""
     answer = connection.ask(ShowStatus(application=application))
     shown = answer.environments if isinstance(answer, StatusShown) else ()
+    from funade.texts import usage  # noqa: PLC0415 - as above
+
     names = [one.berth.environment for one in shown if one.berth.application == application]
     if len(names) == 1:
         return names[0]
     if names:
-        message = f"which environment of `{application}`? It has {', '.join(f'`{name}`' for name in names)}"
-    else:
-        message = f"there is no application `{application}` — `funade status` shows all"
-    raise click.UsageError(message)
+        listed = ", ".join(f"`{name}`" for name in names)
+        raise wrong(usage.WHICH_ENVIRONMENT, application=application, environments=listed)
+    raise wrong(usage.NO_APPLICATION, application=application)

@@ -75,6 +75,8 @@ def _playground(
     allowed_hosts: tuple[str, ...],
     **secrets: str,
 ) -> "Playground":
+    import secrets as chance
+
     from funade.playground import Playground
     from funade.playground.manifest import app_documents, read_contents, read_document
 
@@ -82,7 +84,12 @@ def _playground(
     apps = [*app_documents(document), *({"manifest": read_document(path)} for path in manifests)] or [{}]
     apps[0] = {**apps[0], **{name: value for name, value in secrets.items() if value}}
     return Playground(
-        *apps, contents=read_contents(document), host=host, port=port, allowed_hosts=allowed_hosts
+        *apps,
+        contents=read_contents(document),
+        seed=chance.randbits(64),  # what opens a socket or posts to a channel cannot be foretold
+        host=host,
+        port=port,
+        allowed_hosts=allowed_hosts,
     )
 
 

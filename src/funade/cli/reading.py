@@ -6,7 +6,8 @@ from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
 from funade.cli.places import only_environment
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
+from funade.domain.answers import StatusShown
 from funade.domain.commands import (
     Command,
     PlanDeployment,
@@ -43,13 +44,18 @@ def plan(
 @click.command()
 @application
 @environment
+@click.option("--system", is_flag=True, help="Funade itself: processes, leases, queue, lag.")
 @options.as_json
 @options.session
-def status(session: Session, application: str | None, environment: str | None, *, as_json: bool) -> Exit:
+def status(
+    session: Session, application: str | None, environment: str | None, *, system: bool, as_json: bool
+) -> Exit:
     """Show what is live where, what runs, what waits.
 
     And whatever is wrong with Funade itself.
     """
+    if system and not as_json:
+        return _show_system(session)
     return _look(session, ShowStatus(application=application, environment=environment), as_json=as_json)
 
 
@@ -86,8 +92,9 @@ def why(session: Session, what: tuple[str, ...], *, as_json: bool) -> Exit:
     if len(what) == 1 and what[0].removeprefix("#").isdigit():
         return _look(session, Why(number=int(what[0].removeprefix("#"))), as_json=as_json)
     if len(what) > 2:
-        message = "one NUMBER, or APPLICATION and ENVIRONMENT"
-        raise click.UsageError(message)
+        from funade.texts import usage  # noqa: PLC0415 - only who is called wrongly says it
+
+        raise wrong(usage.WHY_WHAT)
     application, environment = (*what, None, None)[:2]
     return _look(session, Why(application=application, environment=environment), as_json=as_json)
 
@@ -108,4 +115,16 @@ def _look(session: Session, command: Command, *, as_json: bool) -> Exit:
     with session.connection() as connection:
         answer = connection.ask(command)
         session.show(answer, as_json=as_json)
+        return of_reading(answer)
+
+
+def _show_system(session: Session) -> Exit:
+    from funade.chat.systems import system_lines  # noqa: PLC0415 - a command loads what it uses
+
+    with session.connection() as connection:
+        answer = connection.ask(ShowStatus())
+        if not isinstance(answer, StatusShown):
+            session.show(answer)
+        else:
+            click.echo("\n".join(system_lines(answer, session.reader)))
         return of_reading(answer)

@@ -5,10 +5,11 @@ import click
 from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.outcome import of_reading
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
 from funade.cli.understanding import known_names, understand
 from funade.domain.commands import Command, ShowRights
 from funade.domain.people import Right
+from funade.texts import usage
 
 
 @click.command()
@@ -31,8 +32,7 @@ def rights(
     from funade.chat.heard import Help, Ignored, Misread  # noqa: PLC0415 - as the grammar
 
     if why is not None and words:
-        message = "`--why` says already whom, where and what"
-        raise click.UsageError(message)
+        raise wrong(usage.WHY_SAYS_ALL)
     with session.connection() as connection:
         if why is not None:
             person, application, environment, right = why

@@ -1,6 +1,6 @@
 """The rooms below, looked up only when needed: `--help` and a talk with the server load none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +35,22 @@ class Tell(Protocol):
     def __call__(self, announcement: "Announcement", now: "Deployment | None", /) -> None: ...
 
 
+class Copied(Protocol):
+    """What came of copying a store."""
+
+    @property
+    def store(self) -> str:
+        """Return the store's id."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Return how many rows each table has."""
+
+    @property
+    def was_there(self) -> bool:
+        """Tell whether an earlier copy had brought everything already."""
+
+
 class Wiring(Protocol):
     """`funade.wiring`, as the command line needs it."""
 
@@ -51,6 +67,9 @@ class Wiring(Protocol):
 
     def build_runner_process(self, config: Path, *, tell: Tell | None = None) -> Server:
         """Return everything of `funade runner`; `tell` hears of each event once."""
+
+    def copy_store(self, config: Path) -> Copied:
+        """Copy the store from its file into the database, or raise FunadeError."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""

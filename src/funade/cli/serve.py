@@ -15,8 +15,8 @@ from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.log import set_up_log
 from funade.cli.rooms import Server, wiring
-from funade.cli.session import Session
-from funade.texts import terminal
+from funade.cli.session import Session, wrong
+from funade.texts import terminal, usage
 from funade.web import address
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def serve(session: Session, *, open_to: str, log_format: str) -> Exit:
     at its place; SIGHUP reads the configuration again.
     """
     if open_to != "owner" and session.socket is None:
-        message = "--open-to needs --socket: nobody else gets into the data folder"
-        raise click.UsageError(message)
+        raise wrong(usage.NEEDS_SOCKET)
     set_up_log(level=logging.INFO, as_json=log_format == "json", colors=_wants_colors(session))
     path = session.path
     log = structlog.get_logger("funade")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from funade.cli.language import language_of
+
 if TYPE_CHECKING:
     from funade.chat.heard import Help, Misread
     from funade.cli.connection import Connection
@@ -96,9 +98,8 @@ class Session:
         click.echo(self.word(message, **values), err=True)
 
 
-def language_of(environment: "os._Environ[str] | dict[str, str]") -> str:
-    """Return the person's language as their system has it: Japanese where it says so, else English."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return "ja" if environment[name].startswith("ja") else "en"
-    return "en"
+def wrong(message: str, **values: object) -> click.UsageError:
+    """Return the error of somebody who called us wrongly, in their language."""
+    context = click.get_current_context(silent=True)
+    session = context.find_object(Session) if context else None
+    return click.UsageError((session or Session()).word(message, **values))

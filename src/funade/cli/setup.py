@@ -9,6 +9,7 @@ from funade.cli import options
 from funade.cli.exit_codes import Exit
 from funade.cli.rooms import wiring
 from funade.cli.session import Session
+from funade.cli.verbs import WholeSentences
 from funade.domain.wire import to_plain
 
 # ruff: noqa: PLC0415 - `config schema` needs no desk, `check` no schema
@@ -38,7 +39,7 @@ def check(session: Session, *, as_json: bool) -> Exit:
     return Exit.TROUBLE if problems else Exit.SUCCEEDED
 
 
-@click.group()
+@click.group(cls=WholeSentences)
 def config() -> None:
     """Show the configuration, or its schema."""
 

@@ -10,11 +10,11 @@ import click
 from funade.cli import options
 from funade.cli.connection import Connection
 from funade.cli.exit_codes import Exit
-from funade.cli.session import Session
+from funade.cli.session import Session, wrong
 from funade.domain.answers import StatusShown
 from funade.domain.commands import Command, ShowStatus
 from funade.domain.wire import Plain
-from funade.texts import terminal
+from funade.texts import terminal, usage
 
 if TYPE_CHECKING:
     from funade.chat.heard import Help, Ignored, Misread
@@ -64,10 +64,7 @@ def texts_of(lines: Iterable[str], via: str) -> Iterator[tuple[str, str]]:
             given = None
         raw, way = (given.get("raw"), given.get("via", via)) if isinstance(given, dict) else (None, None)
         if not isinstance(raw, str) or way not in WAYS:
-            message = (
-                f'line {number} of standard input is not like {{"via": "slash", "raw": "deploy shop prod"}}'
-            )
-            raise click.UsageError(message)
+            raise wrong(usage.NOT_LIKE, number=number)
         yield raw, way
 
 

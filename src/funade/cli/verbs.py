@@ -39,12 +39,24 @@ VERBS: dict[str, tuple[str, str]] = {
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
     "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
+    "store": ("funade.cli.storing", "Move the store into a database."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 
 
 class HungUp(Exception):
     """Whoever read our output has closed it."""
+
+
+class WholeSentences(click.Group):
+    """Lists its verbs with the whole first sentence of their help; click would cut it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+            formatter.write_dl(
+                [(name, (one.help or "").partition("\n")[0]) for name, one in found if one is not None]
+            )
 
 
 class Verbs(click.Group):
@@ -64,9 +76,14 @@ class Verbs(click.Group):
         if args[0] not in VERBS and not args[0].startswith("-"):
             from difflib import get_close_matches  # noqa: PLC0415 - nobody else needs it
 
-            near = "".join(f" Did you mean `{one}`?" for one in get_close_matches(args[0], VERBS, 1))
-            message = f"There is no verb `{args[0]}`.{near}"
-            raise click.UsageError(message, ctx)
+            from funade.cli.session import wrong  # noqa: PLC0415 - as above
+            from funade.texts import usage  # noqa: PLC0415 - as above
+
+            near = get_close_matches(args[0], VERBS, 1)
+            wording = usage.NO_VERB_NEAR if near else usage.NO_VERB
+            error = wrong(wording, verb=args[0], near=near[0] if near else "")
+            error.ctx = ctx
+            raise error
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

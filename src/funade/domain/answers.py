@@ -1,6 +1,7 @@
 """What a command is answered with; every door shows these, `--json` prints them as they are."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from funade.domain.deployment import Deployment, Preview
@@ -134,6 +135,24 @@ class ProcessShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SystemShown:
+    """How Funade itself is: its store, who looks after which deployments (numbers), what waits and for how long.
+
+    `unsaid` counts the announcements that are still to be made, up to a limit.
+    """
+
+    store: str
+    running: int
+    queued: int
+    asking: int
+    unsaid: int
+    oldest_queued: datetime | None = None
+    oldest_unsaid: datetime | None = None
+    announcer: str | None = None
+    looked_after: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """Something stored that cannot be read; it was set aside and blocks nobody."""
 
@@ -156,6 +175,7 @@ class StatusShown:
     pause: Pause | None = None
     configuration_problem: str | None = None
     obligations: int = 0
+    system: SystemShown | None = None
     refusal: Event | None = None
 
 

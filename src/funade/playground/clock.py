@@ -46,6 +46,11 @@ class Clock:
     def now(self) -> float:
         return self._base if self.frozen else self._base + time.monotonic() - self._began
 
+    @property
+    def is_expecting(self) -> bool:
+        """Say whether anybody waits for an answer from outside."""
+        return self._expected > 0
+
     def after(self, seconds: float, act: Callable[[], object]) -> Timer:
         """Do `act` that much later."""
         timer = Timer(self.now() + seconds, act)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from funade.playground.controls import CONTROLS
+from funade.playground.controls import CONTROLS, LOOKS
 from funade.playground.errors import Json, Misused, SlackError
 from funade.playground.stage import Stage
 
@@ -39,12 +39,17 @@ class ControlDoor:
         self._stage = stage
 
     async def __call__(self, request: Request) -> Response:
+        name = request.path_params["name"]
         try:
-            if request.method == "GET":
-                arguments: Json = dict(request.query_params)
-            else:
+            if request.method == "POST":
                 arguments = await _arguments(request)
-            answer = await perform(self._stage, request.path_params["name"], arguments)
+            elif name in LOOKS:
+                arguments = dict(request.query_params)
+            else:
+                # A picture on any page can make a browser GET; only looks may be had so.
+                message = f"`{name}` takes a POST"
+                raise Misused(message)
+            answer = await perform(self._stage, name, arguments)
         except Misused as error:
             return JSONResponse({"ok": False, "error": "misused", "message": str(error)}, 400)
         return JSONResponse(answer)

@@ -422,6 +422,9 @@ def _demand_method(method: str) -> None:
         raise Misused(message)
 
 
+#: what changes nothing
+LOOKS = ("state", "messages", "views", "frames", "connections", "methods")
+
 CONTROLS: dict[str, Callable[..., Json | Awaitable[Json]]] = {
     one.__name__: one
     for one in (

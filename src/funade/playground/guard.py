@@ -23,10 +23,9 @@ class OwnHostOnly:
             return
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        origin = headers.get("origin")
         if _name("//" + host) not in self._names:
             problem = "This workspace does not go by that name; --allow-host adds one.\n"
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif _comes_from_elsewhere(headers, scope["path"], host):
             problem = "Pages of other origins may not talk to this workspace.\n"
         else:
             await self._app(scope, receive, send)
@@ -36,6 +35,14 @@ class OwnHostOnly:
             await send({"type": "websocket.close", "code": 1008})
             return
         await refusal(scope, receive, send)
+
+
+def _comes_from_elsewhere(headers: Headers, path: str, host: str) -> bool:
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc != host
+    # A browser says so also where it names no origin; a link to the page itself may stand anywhere.
+    return path != "/" and headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def _name(address: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from funade.playground.clock import Clock
@@ -33,7 +33,8 @@ class Frame:
     connection: str = ""
 
     def to_json(self) -> Json:
-        return asdict(self)
+        # Not `asdict`: that would copy the body, to its depths, for every frame.
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Journal:

@@ -79,7 +79,7 @@ def default_channels() -> list[Channel]:
         Channel("C0DEPLOY", "deploy-shop", "U0ADA", members=[*everyone, "U0GUS"], topic="What goes live"),
         Channel("C0SHARED", "with-other", "U0ADA", is_ext_shared=True, members=[*everyone, "U0STRANGE"]),
         Channel("C0SECRET", "sre-only", "U0CY", is_private=True, members=["U0ADA", "U0CY"]),
-        Channel("C0RANDOM", "random", "U0ADA", members=everyone.copy()),
+        Channel("C0RANDOM", "random", "U0ADA", invites_apps=False, members=everyone.copy()),
     ]
 
 

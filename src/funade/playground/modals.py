@@ -15,7 +15,7 @@ DEEPEST_STACK = 3
 
 def open_view(workspace: Workspace, app: App, person: str, payload: Json) -> View:
     """Put a new modal in front of somebody; what the app had open there before is gone."""
-    _check(workspace, payload, "modal")
+    check(workspace, payload, "modal")
     _check_external_id(workspace, app, payload)
     for old in stack(workspace, app, person):
         del workspace.views[old.id]
@@ -24,7 +24,7 @@ def open_view(workspace: Workspace, app: App, person: str, payload: Json) -> Vie
 
 def push_view(workspace: Workspace, app: App, person: str, payload: Json) -> View:
     """Put another modal onto the ones that are open."""
-    _check(workspace, payload, "modal")
+    check(workspace, payload, "modal")
     _check_external_id(workspace, app, payload)
     below = stack(workspace, app, person)
     if len(below) >= DEEPEST_STACK:
@@ -34,7 +34,7 @@ def push_view(workspace: Workspace, app: App, person: str, payload: Json) -> Vie
 
 def update_view(workspace: Workspace, view: View, payload: Json, given_hash: str = "") -> View:
     """Change what a view shows; an old hash is refused."""
-    _check(workspace, payload, view.payload["type"])
+    check(workspace, payload, view.payload["type"])
     if given_hash and given_hash != view.hash:
         raise SlackError(workspace.switches.hash_error)
     view.payload = _with_ids(workspace, payload)
@@ -46,7 +46,7 @@ def update_view(workspace: Workspace, view: View, payload: Json, given_hash: str
 
 def publish_view(workspace: Workspace, app: App, person: str, payload: Json, given_hash: str = "") -> View:
     """Show somebody the app's home."""
-    _check(workspace, payload, "home")
+    check(workspace, payload, "home")
     known = workspace.views.get(workspace.homes.get((app.id, person), ""))
     if known is not None:
         return update_view(workspace, known, payload, given_hash)
@@ -187,7 +187,8 @@ def _new_hash(workspace: Workspace) -> str:
     return f"{int(workspace.clock.now())}.{workspace.new_id('', 8)}"
 
 
-def _check(workspace: Workspace, payload: Json, kind: str) -> None:
+def check(workspace: Workspace, payload: Json, kind: str) -> None:
+    """Raise SlackError when Slack would not take the view."""
     if found := validate.view_problems(payload, utf16=workspace.switches.utf16_limits):
         raise SlackError("invalid_arguments", *found)
     if payload["type"] != kind:

@@ -101,6 +101,7 @@ class Channel:
     is_archived: bool = False
     is_ext_shared: bool = False
     is_general: bool = False
+    invites_apps: bool = True  #: an app that is installed finds itself in it
     topic: str = ""
     purpose: str = ""
     members: list[str] = field(default_factory=list)

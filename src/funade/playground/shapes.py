@@ -151,7 +151,8 @@ def message_json(workspace: Workspace, message: Message, *, with_metadata: bool 
         }
     if message.reactions:
         shown["reactions"] = [
-            {"name": name, "users": users, "count": len(users)} for name, users in message.reactions.items()
+            {"name": name, "users": list(users), "count": len(users)}
+            for name, users in message.reactions.items()
         ]
     return {**shown, **message.extra}
 

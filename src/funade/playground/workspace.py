@@ -67,7 +67,7 @@ class Workspace:
         self.apps[app.id] = app
         self.people[bot.id] = bot
         for channel in self.channels.values():
-            if channel.id != "C0RANDOM" and not channel.is_im:
+            if channel.invites_apps and not channel.is_im:
                 channel.members.append(bot.id)
         home = next((one for one in self.channels.values() if one.is_general), None)
         path = f"{self.team.id}/{app.bot_id}/{self.new_id('', 24)}"

@@ -40,6 +40,7 @@ class Runner:
     announce: Announce
     sweep: Sweep
     follow_approvals: FollowApprovals
+    bring_logs: Callable[[], None] | None = None
     before_look: Callable[[], object] = lambda: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused_until: dict[str, float] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Runner:
             asyncio.create_task(self._again_and_again(self._look), name="look"),
             asyncio.create_task(self._again_and_again(self._say_everything), name="announce"),
             asyncio.create_task(self._sweep_every_minute(), name="sweep"),
+            asyncio.create_task(self._bring_logs_again_and_again(), name="logs"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
         try:
@@ -147,6 +149,20 @@ class Runner:
             await self._survive(self.sweep.__call__)
             await self._survive(self.follow_approvals.__call__)
             await self.clock.sleep(SWEEP_SECONDS)
+
+    async def _bring_logs_again_and_again(self) -> None:
+        """Let others read what is written here; without others, wait for the end."""
+        bring = self.bring_logs
+        if bring is None:
+            await self._stopping.wait()
+            return
+
+        async def bring_logs() -> None:
+            await asyncio.to_thread(bring)
+
+        while True:
+            await self._survive(bring_logs)
+            await self.clock.sleep(LOOK_SECONDS)
 
     async def _rest(self, seconds: float) -> None:
         # Not `wait_for`: until Python 3.12 it swallows a cancellation that comes together with the event.

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import subprocess
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+from funade.clients import births
 from funade.failpoints import effect
 from funade.usecases.ports import Process
 
-#: Linux tells of its processes in /proc; macOS is asked through `ps`.
-_HAS_PROC = Path("/proc/self/stat").exists()
 _HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 
 
@@ -68,7 +66,7 @@ class ThisMachine:
             host=socket.gethostname(),
             pid=pid,
             boot=boot(),
-            birth=birth(pid) or "",
+            birth=births.living_birth(pid) or "",
             counter=0,
             started_at=at,
             seen_at=at,
@@ -82,7 +80,7 @@ class ThisMachine:
         if process.boot != boot():
             # The same name may be another machine or container; its lease has to run out.
             return False
-        return birth(process.pid) != process.birth
+        return births.living_birth(process.pid) != process.birth
 
 
 def _name(path: Path) -> str:
@@ -101,25 +99,5 @@ def _name(path: Path) -> str:
 @cache
 def boot() -> str:
     """Return what names this start of the kernel and this process namespace."""
-    if _HAS_PROC:
-        started = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{started}/{Path('/proc/self/ns/pid').readlink()}"
-    return _ask("sysctl", "-n", "kern.boottime")
-
-
-def birth(pid: int) -> str | None:
-    """Return when the process of that number began, in the kernel's words; None when there is none."""
-    if _HAS_PROC:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
-        except OSError:
-            return None
-        # The name in brackets may hold spaces and brackets: count from its end. Field 22 is the start time (proc(5)).
-        words = stat.rpartition(b")")[2].split()
-        return None if words[0] in (b"Z", b"X") else words[19].decode()
-    return _ask("ps", "-o", "lstart=", "-p", str(pid)) or None
-
-
-def _ask(*argv: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=5)
-    return done.stdout.strip()
+    found = births.namespace()
+    return f"{births.boot_id()}/{found}" if found else births.boot_id()

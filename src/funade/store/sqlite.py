@@ -237,7 +237,7 @@ class SqliteLedger:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.text_factory = _read_text
+        connection.text_factory = read_text
         return connection
 
     def _connect_for_writing(self) -> sqlite3.Connection:
@@ -262,7 +262,7 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _read_text(raw: bytes) -> str | bytes:
+def read_text(raw: bytes) -> str | bytes:
     """Return a text; what is none stays bytes, so that only its own row is unreadable."""
     try:
         return raw.decode()

@@ -53,6 +53,24 @@ HELD = mark(
 SET_ASIDE = mark("`{table}` `{key}` cannot be read and was set aside: {problem}")
 NO_PROCESS = mark("no Funade process is running — start one: `funade serve`")
 
+# The system
+STORE_IS = mark("store {store}")
+IN_ALL = mark("{running} running, {queued} in the queue, {asking} waiting for somebody")
+OLDEST_QUEUED = mark("the oldest in the queue has waited for {span}")
+OLDEST_UNSAID = mark("the oldest of them has waited for {span}")
+PROCESS = mark("process")
+HOST = mark("host")
+PID = mark("pid")
+MACHINE = mark("machine")
+LEASE = mark("lease")
+SEEN = mark("seen")
+LOOKS_AFTER = mark("looks after")
+LEASE_HOLDS = mark("holds")
+LEASE_OVER = mark("over")
+ANNOUNCES = mark("announcements")
+ROLE_OTHER = mark("other")
+ROLES = {"server": mark("server"), "runner": mark("runner"), "command": mark("command line")}
+
 # History
 NOTHING_HAPPENED = mark("nothing has happened yet")
 OLDER = mark("Older: `{command}`")
@@ -165,4 +183,11 @@ def owed(number: int, reader: Reader) -> str:
         "{number} thing that a deployment left behind is still to be cleaned up",
         "{number} things that deployments left behind are still to be cleaned up",
         number,
+    )
+
+
+def unsaid(number: int, reader: Reader) -> str:
+    """Return how many announcements are still to be made."""
+    return reader.count(
+        "{number} announcement is still to be made", "{number} announcements are still to be made", number
     )

@@ -3,6 +3,8 @@
 from funade.texts.catalogue import mark
 
 GO_AHEAD = mark("Deploy this?")
+YES_OR_NO = mark("{question} [y/N]: ")
+NEITHER = mark("answer `y` or `n`")
 NOTHING_ASKED = mark("nothing was asked")
 GOES_ON = mark(
     "#{number} goes on: `funade wait {number}` follows it, `funade cancel {number}` asks it to stop"
@@ -15,6 +17,8 @@ WAITS_FOR_SOMEBODY = mark("#{number} waits for somebody; `funade wait {number} -
 NO_PROBLEMS = mark("`{path}` is good, and so is everything that it names")
 SERVING = mark("serving `{data}` at `{socket}` (process {pid}); Ctrl-C stops")
 CARRYING = mark("carrying deployments out, with `{data}` (process {pid}); Ctrl-C stops")
+COPIED = mark("store {store} is in the database now, and all of it is there: start Funade again")
+COPIED_BEFORE = mark("store {store} was in the database already, and all of it is there: start Funade again")
 STOPPED = mark("stopped; what runs at its place goes on there")
 WELCOME = mark("Say what to do, as in chat: `deploy shop to staging`, `why`, `help`; Ctrl-D ends.")
 NOT_FOR_US = mark("not meant for Funade: nothing is done, nothing answered")

@@ -3,14 +3,18 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from funade.domain.answers import Answer, EnvironmentShown, StatusShown
+from funade.domain.answers import Answer, EnvironmentShown, StatusShown, SystemShown
 from funade.domain.application import Configuration, Environment
 from funade.domain.commands import ShowStatus
 from funade.domain.deployment import State
 from funade.domain.errors import UnreadableRecord
 from funade.domain.people import Right
+from funade.usecases.announce import ROLE
 from funade.usecases.living import Living
 from funade.usecases.ports import Calendar, Clock, Ledger, Reading
+
+#: Whoever is further behind is behind enough.
+UNSAID_COUNTED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,27 @@ class ShowEverything:
             pause=look.pause(),
             configuration_problem=configuration.problem,
             obligations=len(look.obligations()),
+            system=self._system(look),
+        )
+
+    def _system(self, look: Reading) -> SystemShown:
+        entries, unsaid = look.entries(), look.announcements(UNSAID_COUNTED)
+        queued = [one for one in entries if one.state is State.QUEUED]
+        oldest = look.deployment_by_id(queued[0].id) if queued else None
+        looked_after: dict[str, tuple[int, ...]] = {}
+        for one in entries:
+            if one.owner is not None:
+                looked_after[one.owner] = (*looked_after.get(one.owner, ()), one.number)
+        return SystemShown(
+            store=self.ledger.id,
+            running=sum(one.state is State.RUNNING for one in entries),
+            queued=len(queued),
+            asking=sum(one.state is State.AWAITING_APPROVAL for one in entries),
+            unsaid=len(unsaid),
+            oldest_queued=oldest.asked_at if oldest else None,
+            oldest_unsaid=unsaid[0].event.at if unsaid else None,
+            announcer=look.role(ROLE),
+            looked_after=looked_after,
         )
 
     def _environment(self, look: Reading, application: str, environment: Environment) -> EnvironmentShown:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from funade.clients import births
 from funade.domain.wire import Unreadable, from_plain
 
 LOCK = "server.lock"
@@ -81,10 +82,5 @@ def fits(path: Path) -> bool:
 
 def this_process(version: str, socket: Path) -> Record:
     """Return what the server says of itself."""
-    boot, birth = "", ""
-    with suppress(OSError):  # only Linux says
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        status = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace")
-        # The program's name stands in parentheses and may hold anything; 20 words behind it comes the start.
-        birth = status.rpartition(")")[2].split()[19]
+    boot, birth = births.boot_id(), births.birth(os.getpid()) or ""
     return Record(pid=os.getpid(), boot=boot, birth=birth, version=version, socket=str(socket))

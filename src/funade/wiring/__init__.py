@@ -14,6 +14,7 @@ from funade.settings import WatchedConfiguration, load
 from funade.targets import KINDS
 
 if TYPE_CHECKING:
+    from funade.store.copying import Copied
     from funade.usecases.desk import Desk
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
@@ -77,3 +78,10 @@ def build_runner_process(config: Path, *, tell: "Tell | None" = None) -> "LoneRu
     from funade.wiring.starting import LoneRunner
 
     return LoneRunner(configurations=WatchedConfiguration(config, KINDS), tell=tell or say_nothing)
+
+
+def copy_store(config: Path) -> "Copied":
+    """Copy the store from its file into the database that the configuration names, or raise FunadeError."""
+    from funade.wiring.moving import copy_store
+
+    return copy_store(load(config, KINDS))

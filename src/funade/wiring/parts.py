@@ -1,6 +1,7 @@
 """The desk and what stands behind it: all that a question needs, and nothing that carries deployments out."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,6 @@ from funade.calendar import CronCalendar
 from funade.runner.machine import RandomIds, SystemClock, ThisMachine
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
-from funade.store.attempt_logs import AttemptLogs
 from funade.targets import OpenTargets, Surroundings
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.assemble_release import AssembleRelease
@@ -21,7 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Sources, Targets
+from funade.usecases.ports import Configurations, Logs, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -30,7 +30,7 @@ from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
 from funade.wiring.privacy import make_private
-from funade.wiring.stores import OpenLedger, open_ledger
+from funade.wiring.stores import OpenLedger, open_store
 
 #: Renewed at a third; another process takes over when it stood still for this long.
 LEASE = timedelta(seconds=15)
@@ -51,6 +51,8 @@ class Parts:
     sources: Sources
     targets: Targets
     living: Living
+    logs: Logs
+    bring_logs: Callable[[], None] | None
     rules: GatherRules
     desk: Desk
 
@@ -62,10 +64,10 @@ def connect(configurations: Configurations) -> Parts:
     make_private(data)
     lease = timedelta(seconds=float(os.environ.get("FUNADE_LEASE_SECONDS", LEASE.total_seconds())))
     clock, ids, machine, secrets = SystemClock(), RandomIds(), ThisMachine(data), OpenSecrets()
-    ledger = open_ledger(configuration, secrets)
+    store = open_store(configuration, secrets)
+    ledger, logs = store.ledger, store.logs
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
-    logs = AttemptLogs(data)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
     calendar = CronCalendar()
@@ -100,6 +102,8 @@ def connect(configurations: Configurations) -> Parts:
         sources=sources,
         targets=targets,
         living=living,
+        logs=logs,
+        bring_logs=store.bring_logs,
         rules=rules,
         desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )

@@ -70,6 +70,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         ),
         sweep=Sweep(ledger=ledger, targets=parts.targets, workspaces=workspaces, lease=heart, clock=clock),
         follow_approvals=FollowApprovals(ledger=ledger, clock=clock, rules=rules),
+        bring_logs=parts.bring_logs,
     )
 
 

@@ -6,7 +6,6 @@ from funade.domain.application import Workspace
 from funade.runner.loop import Runner
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources, RefIndex
-from funade.store.attempt_logs import AttemptLogs
 from funade.usecases.ports import Configurations
 from funade.wiring.parts import Parts
 
@@ -22,7 +21,7 @@ def build_slack(parts: Parts, runner: Runner, configurations: Configurations, sl
         secrets=secrets,
         desk=parts.desk,
         show=lambda command: parts.desk.verbs.show(command, parts.configurations.current()),
-        logs=AttemptLogs(parts.data),
+        logs=parts.logs,
         refs=RefIndex(folder, GitSources(folder, secrets)),
         lease=runner.heart,
         living=parts.living,

@@ -1,11 +1,16 @@
 """Which store: the database that the configuration names, or a file in the data folder."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from funade.domain.application import Configuration, SecretReference
-from funade.usecases.ports import Ledger, Secrets
+from funade.domain.application import Configuration, Database, SecretReference
+from funade.store.attempt_logs import AttemptLogs
+from funade.usecases.ports import Ledger, Logs, Secrets
+
+if TYPE_CHECKING:
+    from funade.store.postgres.connecting import Address
 
 # ruff: noqa: PLC0415 - each store brings a driver of its own
 
@@ -20,17 +25,35 @@ class OpenLedger(Ledger, Protocol):
         """Let go of the store; whatever is being written is finished first."""
 
 
-def open_ledger(configuration: Configuration, secrets: Secrets) -> OpenLedger:
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ledger, the logs that go with it, and what brings this machine's logs to where others can read them."""
+
+    ledger: OpenLedger
+    logs: Logs
+    bring_logs: Callable[[], None] | None = None
+
+
+def open_store(configuration: Configuration, secrets: Secrets) -> Store:
     """Return the store that the configuration names, or raise StoreError."""
+    data = Path(configuration.data)
+    here = AttemptLogs(data)
     if configuration.database is None:
         from funade.store.sqlite import SqliteLedger
 
-        return SqliteLedger(Path(configuration.data) / FILE)
-    from funade.store.postgres.connecting import Address
+        return Store(SqliteLedger(data / FILE), here)
     from funade.store.postgres.ledger import PostgresLedger
+    from funade.store.shared_logs import BringLogs, SharedLogs
 
-    database = configuration.database
-    return PostgresLedger(Address(url=database.url, password=_revealing(database.password, secrets)))
+    ledger = PostgresLedger(address_of(configuration.database, secrets))
+    return Store(ledger, SharedLogs(here, ledger.logs), BringLogs(data, here, ledger.logs))
+
+
+def address_of(database: Database, secrets: Secrets) -> "Address":
+    """Return the database as the store knows it; its password is revealed for each connection."""
+    from funade.store.postgres.connecting import Address
+
+    return Address(url=database.url, password=_revealing(database.password, secrets))
 
 
 def _revealing(reference: SecretReference | None, secrets: Secrets) -> Callable[[], str] | None:

@@ -1,9 +1,6 @@
 """The official Python framework behind HTTP: our signatures are checked by its code, faults and all."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -12,25 +9,11 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from funade.playground import Playground
+from tests.integration.playground.listening import served
 from tests.integration.playground.manifests import over_http
 from tests.integration.playground.story import TRACE, live_through, order, tell_async
 
 pytestmark = pytest.mark.asyncio
-
-
-@contextlib.asynccontextmanager
-async def served(handler: Any) -> AsyncIterator[str]:
-    """Return the address at which `handler` answers every request."""
-    application = web.Application()
-    application.router.add_route("*", "/{rest:.*}", handler)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    finally:
-        await runner.cleanup()
 
 
 async def test_bolt_lives_through_the_story_over_http():

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from funade.cli import cli
-from funade.cli.ending import end_of
+from funade.cli import run as run_command
 from funade.domain.people import People, Person
 from funade.testing.desk import FakeDesk
 from funade.web.api import for_oneself, make_app
@@ -72,7 +71,7 @@ def funade(socket: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     monkeypatch.setenv("FUNADE_SOCKET", str(socket))
 
     def run(*arguments: str) -> Ran:
-        code = end_of(lambda: cli.main(list(arguments), prog_name="funade", standalone_mode=False))
+        code = run_command(list(arguments))
         printed = capfd.readouterr()
         return Ran(code, printed.out, printed.err)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 import pytest
 
-from funade.cli import cli
+from funade.cli import run as run_command
 from funade.cli.ending import end_of
 from funade.cli.exit_codes import Exit
-from funade.cli.session import language_of
+from funade.cli.language import language_of
+from funade.cli.session import Session
 from funade.cli.verbs import VERBS
 
 HEAVY = {"sqlalchemy", "aiohttp", "rich", "starlette", "uvicorn", "structlog", "yaml", "pygit2", "asyncio"}
@@ -50,7 +51,7 @@ def test_the_list_of_verbs_says_what_their_own_help_says(verb):
     assert (command.help or "").partition("\n")[0] == VERBS[verb][1]
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"config", "slack"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"config", "slack", "store"}))
 def test_every_verb_takes_the_shared_options(verb):
     command = getattr(import_module(VERBS[verb][0]), verb)
     spelled = {option for parameter in command.params for option in parameter.opts}
@@ -64,7 +65,7 @@ def test_every_reading_verb_speaks_json(verb):
 
 
 def run(*arguments: str) -> int:
-    return end_of(lambda: cli.main(list(arguments), prog_name="funade", standalone_mode=False))
+    return run_command(list(arguments))
 
 
 def test_a_wrong_verb_is_met_with_the_near_one(capsys):
@@ -88,7 +89,7 @@ def test_a_folder_without_a_configuration_is_a_usage_error(tmp_path, monkeypatch
 
 def test_a_mistake_of_ours_leaves_its_traceback_in_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert end_of(lambda: 1 // 0) == Exit.MISTAKE
+    assert end_of(lambda: 1 // 0, Session()) == Exit.MISTAKE
     [kept] = Path(tmp_path).iterdir()
     said = capsys.readouterr().err
     assert str(kept) in said
@@ -118,4 +119,4 @@ def test_the_shell_can_complete_verbs():
         text=True,
         check=True,
     )
-    assert ran.stdout.split() == ["plain,status"]
+    assert ran.stdout.split() == ["plain,status", "plain,store"]

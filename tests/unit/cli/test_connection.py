@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from funade.cli import cli
 from funade.cli import connection as connections
+from funade.cli import run
 from funade.cli.connection import connect
-from funade.cli.ending import end_of
 from funade.cli.local_connection import LocalConnection
 from funade.cli.socket_connection import ServerUnreachable, SocketConnection
 from funade.domain.answers import Accepted, StatusShown
@@ -137,6 +136,6 @@ def test_not_waiting_needs_a_server(house, capfd, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "funade.yaml").touch()
     arguments = ["deploy", "shop", "staging", "--yes", "--no-wait"]
-    assert end_of(lambda: cli.main(arguments, prog_name="funade", standalone_mode=False)) == 2
+    assert run(arguments) == 2
     assert "or start `funade serve`" in capfd.readouterr().err
     assert house.desk.deployments == {}

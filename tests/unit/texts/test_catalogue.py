@@ -33,7 +33,9 @@ def test_a_translation_fills_the_same_places(message):
     originals = message.id if many else (message.id,)
     translations = message.string if many else (message.string,)
     for translation in translations:
-        assert places(translation) == set().union(*(places(one) for one in originals))
+        wanted = set().union(*(places(one) for one in originals))
+        # click gives both forms the values of both.
+        assert places(translation) <= wanted if many else places(translation) == wanted
 
 
 def test_the_reader_takes_the_first_wording_that_can_be_filled():

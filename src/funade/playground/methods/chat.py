@@ -48,7 +48,7 @@ def update(call: Call) -> Json:
         raise SlackError("cant_update_message")
     text, blocks, attachments = _content(call, is_update=True)
     changes: Json = {"text": text, "blocks": with_block_ids(call.workspace, blocks)}
-    if "attachments" in call.arguments or blocks or "text" in call.arguments:
+    if "attachments" in call.arguments:
         changes["attachments"] = attachments
     if "metadata" in call.arguments:
         changes["metadata"] = _metadata(call)

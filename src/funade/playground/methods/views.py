@@ -9,12 +9,14 @@ from funade.playground.shapes import view_json
 
 def open_view(call: Call) -> Json:
     payload = _payload(call)
+    modals.check(call.workspace, payload, "modal")  # a view that is wrong costs no trigger
     person = call.stage.passes.use_trigger(call.app, call.text("trigger_id"))
     return _answer(call, modals.open_view(call.workspace, call.app, person, payload))
 
 
 def push(call: Call) -> Json:
     payload = _payload(call)
+    modals.check(call.workspace, payload, "modal")  # a view that is wrong costs no trigger
     person = call.stage.passes.use_trigger(call.app, call.text("trigger_id"))
     return _answer(call, modals.push_view(call.workspace, call.app, person, payload))
 

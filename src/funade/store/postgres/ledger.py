@@ -19,6 +19,7 @@ from funade.store.batch import Change, Line
 from funade.store.door_reading import SqlDoorReading
 from funade.store.faults import complaint
 from funade.store.postgres import making
+from funade.store.postgres.chunks import ChunkLogs
 from funade.store.postgres.connecting import Address
 from funade.store.postgres.faults import FAULTS, is_busy, is_conflict, store_error
 from funade.store.postgres.listening import CHANNEL, Listener
@@ -64,6 +65,8 @@ class PostgresLedger:
         self._patience = Patience()
         self._listener = Listener(address, self._patience, self._token, self._pulse.beat)
         self._written = 0
+        #: Output of executions, in the same database.
+        self.logs = ChunkLogs(address)
         event.listen(self._writing, "after_cursor_execute", self._count)
         try:
             self._id = self._writer.submit(self._prepare).result()
@@ -109,6 +112,7 @@ class PostgresLedger:
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self._patience.close()
+        self.logs.close()
         for connection in self._opened:
             with suppress(*FAULTS):
                 connection.close()

@@ -1,0 +1,1 @@
+"""Clients of protocols and systems that know no word of ours."""
