@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from typing import TYPE_CHECKING
 
-from ground import Ground
 from server import Server
+
+if TYPE_CHECKING:
+    from ground import Ground
 
 WELCOME = """
 Funade's demo. In {folder} lie

@@ -77,6 +77,7 @@ ELSEWHERE = {
     "sources.write_program": _REPOSITORIES,
     "wiring.close_folder": "only where an older release left a folder open: tests/integration/test_privacy.py",
     **dict.fromkeys((one for one in EFFECTS if one.startswith("ssh.")), _HOSTS),
+    "web.make_key": "tests/integration/test_web_serve.py: no story has pages",
     "web.listen": "tests/integration/test_web_serve.py: no story has pages",
     "store.reopen": "only after ten minutes of silence; tests/scenarios",
 }

@@ -66,14 +66,13 @@ class SshHost:
             one for one in psutil.Process(self.process.pid).children() if one.status() != psutil.STATUS_ZOMBIE
         ]
 
+    def below(self) -> list[psutil.Process]:
+        """Return everything that its connections run now, their own processes included."""
+        return [one for session in self.sessions() for one in (session, *session.children(recursive=True))]
+
     def cut(self) -> int:
         """Cut every open connection, as a cable that is pulled; return how many there were."""
-        found = [
-            one
-            for session in self.sessions()
-            for one in (session, *session.children())
-            if "sshd" in one.name()
-        ]
+        found = [one for one in self.below() if "sshd" in one.name()]
         for one in found:
             one.kill()
         return len(found)

@@ -36,18 +36,9 @@ DEFAULT_PORT = 8420
     metavar="NAME",
     help="Another name by which browsers and apps may come.",
 )
-@click.option(
-    "--bot-token", default="", envvar="SLACK_BOT_TOKEN", help="Of the first app; or SLACK_BOT_TOKEN."
-)
-@click.option(
-    "--app-token", default="", envvar="SLACK_APP_TOKEN", help="Of the first app; or SLACK_APP_TOKEN."
-)
-@click.option(
-    "--signing-secret",
-    default="",
-    envvar="SLACK_SIGNING_SECRET",
-    help="Of the first app; or SLACK_SIGNING_SECRET.",
-)
+@click.option("--bot-token", default="", help="Of the first app, never a real one; else made up.")
+@click.option("--app-token", default="", help="Of the first app, never a real one; else made up.")
+@click.option("--signing-secret", default="", help="Of the first app, never a real one; else made up.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in your browser.")
 @options.shared
 def playground(*, opens: bool, **chosen: Any) -> Exit:

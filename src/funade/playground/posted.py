@@ -66,6 +66,8 @@ def _rich(elements: list[Any]) -> list[str]:
                 found.append(f":{name}:")
             case {"type": "link", "url": url, **more}:
                 found.append(str(more.get("text") or url))
+            case {"type": "date", "fallback": str(fallback)}:
+                found.append(fallback)
             case {"text": str(text)}:
                 found.append(text)
             case {"elements": list(inner)}:

@@ -103,7 +103,6 @@ def bot_profile(workspace: Workspace, app: App) -> Json:
     return {
         "id": app.bot_id,
         "app_id": app.id,
-        "user_id": app.bot_user,
         "name": app.name,
         "icons": {f"image_{size}": ICON.format(size=size) for size in (36, 48, 72)},
         "deleted": False,

@@ -374,6 +374,16 @@ class Announcer(Protocol):
         """Say each in order unless it was said before (looked for by its key), rendered from the row beside it."""
 
 
+class Links(Protocol):
+    """Addresses of deployments' pages."""
+
+    def link_to(self, deployment: Deployment) -> str | None:
+        """Return an address that shows it to whoever has it, for a while; None where no pages are served.
+
+        For the same deployment it stays the same for days, so that a message that holds it need not change.
+        """
+
+
 class Workspaces(Protocol):
     """Folders for checkouts, one for each claim of a deployment, so that two processes never meet in one."""
 

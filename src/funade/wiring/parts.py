@@ -21,7 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Logs, Sources, Targets
+from funade.usecases.ports import Configurations, Links, Logs, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -29,6 +29,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.wiring.links import links_of
 from funade.wiring.privacy import make_private
 from funade.wiring.stores import OpenLedger, open_store
 
@@ -54,6 +55,7 @@ class Parts:
     logs: Logs
     bring_logs: Callable[[], None] | None
     rules: GatherRules
+    links: Links
     desk: Desk
 
 
@@ -68,6 +70,7 @@ def connect(configurations: Configurations) -> Parts:
     ledger, logs = store.ledger, store.logs
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
+    links = links_of(configuration.web, data, secrets, clock)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
     calendar = CronCalendar()
@@ -86,7 +89,7 @@ def connect(configurations: Configurations) -> Parts:
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
         status=status,
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status, links=links),
         log=ReadOutput(ledger=ledger, logs=logs),
         refuse=RecordRefusal(ledger=ledger, clock=clock),
     )
@@ -105,5 +108,6 @@ def connect(configurations: Configurations) -> Parts:
         logs=logs,
         bring_logs=store.bring_logs,
         rules=rules,
+        links=links,
         desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )

@@ -1,8 +1,10 @@
 """A server of Funade with Slack in it, in this process, beside a playground: the real sockets, a real repository."""
 
 import asyncio
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +13,16 @@ from typing import Any
 from funade.chat.slack.manifest import manifest
 from funade.chat.slack.room import SlackRoom
 from funade.domain.application import Configuration
+from funade.domain.events import RequestRefused
 from funade.playground import Playground
 from funade.runner.loop import Runner
 from funade.settings import WatchedConfiguration
 from funade.targets import KINDS
+from funade.web.listener import Listener
 from funade.wiring.chat import Chat
 from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import build_runner, say_nothing
+from funade.wiring.web import open_site
 
 BOT, APP, SECRET = "xoxb-1-playground", "xapp-1-A0APP1-playground", "signing-secret"
 DEPLOY = "C0DEPLOY"
@@ -67,6 +72,8 @@ class Harbour:
     parts: Parts | None = None
     chat: Chat | None = None
     runner: Runner | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _listener: Listener | None = None
     _running: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -99,6 +106,12 @@ class Harbour:
         self.parts = connect(self.chat.acquainted(configurations))
         self.runner = build_runner(self.parts, role="server", tell=say_nothing)
         self.chat.join(self.parts, self.runner, configurations)
+        site = self.configuration().web
+        if site is not None:
+            self._listener = open_site(
+                site, self.parts, self.runner, doors=self.chat.doors(), reports=self.chat.reports()
+            )
+            await self._listener.__aenter__()
         self._running = [
             asyncio.create_task(self.runner.run()),
             asyncio.create_task(self.chat.room.run() if self.chat.room else asyncio.sleep(0)),
@@ -114,6 +127,9 @@ class Harbour:
         self._running[1].cancel()
         with suppress(asyncio.CancelledError):
             await self._running[1]
+        if self._listener is not None:
+            await self._listener.__aexit__(None, None, None)
+            self._listener = None
         self.parts.ledger.close()
         self.runner = None
 
@@ -126,6 +142,71 @@ class Harbour:
         self.parts.ledger.close()
         self.runner = None
 
+    # What the store knows
+
+    def look(self, work: Callable[[Any], Any]) -> Any:
+        """Look at the store, from another thread than its own."""
+        assert self.parts is not None
+        ledger = self.parts.ledger
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(lambda: asyncio.run(ledger.read(work))).result()
+
+    def refusals(self) -> list[str]:
+        """Return the codes of every no in history."""
+        events = self.look(lambda look: look.events(limit=1000))
+        return [
+            one.happening.because.code.value for one in events if isinstance(one.happening, RequestRefused)
+        ]
+
+    def received(self) -> list[Any]:
+        """Return what waits in the inbox."""
+        return list(self.look(lambda look: look.received("slack")))
+
+    def berth(self, environment: str) -> Any:
+        """Return an environment's row."""
+        return self.look(lambda look: look.berth("shop", environment))
+
+    def ended(self, number: int) -> bool:
+        """Tell whether a deployment has come to its end."""
+        found = self.look(lambda look: look.deployment(number))
+        return found is not None and found.has_ended
+
+    #: in these a text is a text
+    HARMLESS = frozenset(
+        {"text", "plain_text", "date", "button", "rich_text_section", "rich_text_preformatted"}
+        | {"rich_text", "header", "actions"}
+    )
+
+    def elements(self, message: Any) -> list[Any]:
+        """Return everything in a message's blocks that has a type."""
+        found: list[Any] = []
+
+        def walk(one: Any) -> None:
+            if isinstance(one, dict):
+                if isinstance(one.get("type"), str):
+                    found.append(one)
+                for value in one.values():
+                    walk(value)
+            elif isinstance(one, list):
+                for value in one:
+                    walk(value)
+
+        walk(message.get("blocks"))
+        return found
+
+    # What Slack may send without anybody's hand
+
+    async def hears_event(self, event: dict[str, Any], id: str = "") -> None:
+        """Let the server hear an event."""
+        payload = {
+            "type": "event_callback",
+            "team_id": "T0ACME",
+            "event_id": id or f"Ev{len(self.events)}",
+            "event": event,
+        }
+        self.events.append(event)
+        await self.playground.deliver(payload=payload, app="A0APP1", kind="event")
+
     # People
 
     async def say(self, person: str, text: str, channel: str = "#deploy-shop", thread: str = "") -> str:
@@ -136,7 +217,15 @@ class Harbour:
     async def messages(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
         """Return what is in a channel, or a thread."""
         found = await self.playground.messages(channel=channel, person=person, thread_ts=thread)
-        return list(found["messages"])
+        return [
+            one
+            for one in found["messages"]
+            if thread
+            or one.get("thread_ts") in (None, "", one["ts"])
+            or one.get("subtype") == "thread_broadcast"
+            or one.get("only_for")
+            or one.get("is_ephemeral")
+        ]
 
     async def ours(self, channel: str = "#deploy-shop", person: str = "", thread: str = "") -> list[Any]:
         """Return what we said there."""
@@ -182,7 +271,7 @@ class Harbour:
         )
 
     async def until(
-        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 20.0
+        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 12.0
     ) -> None:
         """Wait until something is so."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -207,11 +296,14 @@ class Harbour:
 
 @asynccontextmanager
 async def harbour(
-    folder: Path, monkeypatch: Any, *, start: bool = True, **more: Any
+    folder: Path, monkeypatch: Any, *, start: bool = True, https: bool = False, **more: Any
 ) -> AsyncIterator[Harbour]:
-    """Give a playground with the app in it, and a server that listens to it."""
+    """Give a playground with the app in it, and a server that listens to it; or that it calls, with `https`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}" if https else None
     app = {
-        "manifest": manifest(command="/funade", request_url=None),
+        "manifest": manifest(command="/funade", request_url=url, socket=not https),
         "bot_token": BOT,
         "app_token": APP,
         "signing_secret": SECRET,
@@ -228,7 +320,11 @@ async def harbour(
         one = Harbour(folder, playground)
         paths = {name: folder / name for name in ("live", "fail", "wait")}
         one.commit("Begin", **{"deploy.sh": SCRIPT.format(**paths)})
-        one.path.write_text(FILE.format(url=playground.api_url, **paths))
+        text = FILE.format(url=playground.api_url, **paths)
+        if https:
+            web = f"web: {{listen: '127.0.0.1:{port}'}}\n"
+            text = web + text.replace('app_token: "env:SLACK_APP", ', "")
+        one.path.write_text(text)
         if start:
             await one.start()
         try:

@@ -315,10 +315,14 @@ class Conversation:
         self, actor: Actor, sender: Sender, capability: Capability, channel: str | None
     ) -> Actor:
         """Return the actor as if in the application's channel, where they read, when they press it elsewhere."""
-        application = capability.command.get("application")
-        if channel is not None or not isinstance(application, str):
+        if channel is not None:
             return actor
-        return await self.at_home(actor, sender, application)
+        application = capability.command.get("application")
+        if capability.deployment is not None:
+            id = capability.deployment
+            row = await self.ledger.read(lambda look: look.deployment_by_id(id))
+            application = row.application if row is not None else application
+        return await self.at_home(actor, sender, application) if isinstance(application, str) else actor
 
     async def at_home(self, actor: Actor, sender: Sender, application: str) -> Actor:
         """Return the actor in the application's channel if they are a member there: what they do will be seen there."""

@@ -38,7 +38,7 @@ _FINAL = frozenset(
         "token_expired",
         "missing_scope",
         "link_disabled",
-        "socket_mode_disabled",
+        "socket_mode_not_enabled",
     }
 )
 
@@ -125,6 +125,8 @@ class Keeper:
             log.info("a socket to Slack is being replaced", why=why)
             if why is Why.DISABLED:
                 self._stop("link_disabled")
+                self._open[slot] = None
+                self._old.add(fresh)
                 fresh.retire()
             elif why is Why.TOO_MANY:
                 await self._pause(NoHello(why), 1)
@@ -194,6 +196,8 @@ class Keeper:
     def _stop(self, why: str) -> None:
         """Stop trying, and say so: a connection that is switched off comes back by a person's hand only."""
         self._resumed.clear()
+        if self.status.stopped is not None:
+            return
         self.status.stopped = why
         try:
             self._refused_token = self.token()

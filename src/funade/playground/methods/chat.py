@@ -57,7 +57,7 @@ def update(call: Call) -> Json:
         "channel": channel.id,
         "ts": message.ts,
         "text": message.text,
-        "message": message_json(call.workspace, message),
+        "message": _without_place(message_json(call.workspace, message)),
     }
 
 
@@ -91,6 +91,14 @@ def get_permalink(call: Call) -> Json:
     channel = call.channel()
     message = call.message(channel, "message_ts")
     return {"channel": channel.id, "permalink": permalink(call.workspace, channel, message)}
+
+
+def _without_place(message: Json) -> Json:
+    """Return what `chat.update` shows of a message: neither its time nor its thread nor what others did to it."""
+    gone = ("ts", "thread_ts", "parent_user_id", "latest_reply", "is_locked", "subscribed", "reactions")
+    return {
+        name: value for name, value in message.items() if name not in gone and not name.startswith("reply_")
+    }
 
 
 def _where(call: Call) -> Channel:

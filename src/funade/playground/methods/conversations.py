@@ -191,7 +191,9 @@ def _messages(call: Call, found: list[Message], *, newest_first: bool) -> Json:
     page, more = call.page(ordered, default=100, most=999)
     shown = [message_json(call.workspace, one, with_metadata=with_metadata) for one in page]
     has_more = bool(more["response_metadata"]["next_cursor"])
-    answer: Json = {"messages": shown, "has_more": has_more, "pin_count": 0}
+    answer: Json = {"messages": shown, "has_more": has_more}
+    if newest_first:
+        answer["pin_count"] = 0
     return {**answer, **more} if has_more else answer
 
 

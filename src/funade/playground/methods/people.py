@@ -73,7 +73,7 @@ def bot(call: Call) -> Json:
         if app.bot_id == wanted:
             shown = bot_profile(call.workspace, app)
             shown.pop("team_id")
-            return {"bot": shown}
+            return {"bot": {**shown, "user_id": app.bot_user}}
     raise SlackError("bot_not_found")
 
 

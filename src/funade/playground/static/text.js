@@ -45,18 +45,11 @@ function date([, seconds, format, url], fallback) {
   if (Number.isNaN(when.valueOf())) return fallback;
   const as = (options) => new Intl.DateTimeFormat(currentLanguage(), options).format(when);
   const text = format
-    .replaceAll(/\{date_(short_|long_)?pretty\}/g, () => daysAgo(when) ?? as({ dateStyle: "medium" }))
-    .replaceAll(/\{date\}|\{date_(short|long|num)\}/g, () => as({ dateStyle: "medium" }))
+    .replaceAll(/\{date(_pretty|_short_pretty|_long_pretty)?\}|\{date_(short|long|num)\}/g, () => as({ dateStyle: "medium" }))
     .replaceAll("{time_secs}", as({ timeStyle: "medium" }))
     .replaceAll("{time}", as({ timeStyle: "short" }))
     .replaceAll("{ago}", as({ dateStyle: "short", timeStyle: "short" }));
   return h("time", { datetime: when.toISOString(), title: fallback }, url ? link(url, text) : text);
-}
-
-function daysAgo(when) {
-  const midnight = (one) => new Date(one.getFullYear(), one.getMonth(), one.getDate());
-  const days = Math.round((midnight(when) - midnight(new Date())) / 86_400_000);
-  return Math.abs(days) > 1 ? undefined : new Intl.RelativeTimeFormat(currentLanguage(), { numeric: "auto" }).format(days, "day");
 }
 
 // One pattern for what stands in a line; what is inside of a style is read again.
@@ -154,6 +147,9 @@ function richElement(one) {
       break;
     case "date":
       made = date(["", one.timestamp, one.format, one.url], one.fallback ?? "");
+      break;
+    case "color":
+      made = h("code", {}, one.value);
       break;
     default:
       made = (one.text ?? "").split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));

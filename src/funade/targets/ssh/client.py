@@ -6,7 +6,7 @@ A host that does not answer is worth another try; one whose key or whose door is
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import asyncssh
 from funade.domain.application import parse_reference
 from funade.domain.errors import PermanentTargetError, TemporaryTargetError
 from funade.targets.ssh.hosts import Access, Host
-from funade.targets.ssh.request import REMOTE_COMMAND, Request
+from funade.targets.ssh.request import END_OF_ANSWER, REMOTE_COMMAND, Program, Request, line_of
 from funade.usecases.ports import Secrets
 
 #: A peer that is silent for three of these is gone.
@@ -33,66 +33,84 @@ FOR_A_PERSON = (
 
 
 class Connection:
-    """One connection to one host."""
+    """One connection to one host, and over it one program that answers, one request after the other."""
 
     def __init__(self, host: Host, connection: asyncssh.SSHClientConnection) -> None:
-        self.host, self.raw = host, connection
+        self.host, self._raw = host, connection
+        self._answering: asyncssh.SSHClientProcess[bytes] | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def raw(self) -> asyncssh.SSHClientConnection:
+        return self._raw
 
     @property
     def is_open(self) -> bool:
         """Tell whether more can be asked over it."""
-        return not self.raw.is_closed()
+        return not self._raw.is_closed()
 
-    async def ask(self, request: Request, payload: Path | None = None) -> bytes:
-        """Return all that the host answers; what it runs from then on is none of this connection's."""
-        async with self._process(request, payload) as process:
-            answer = bytearray()
-            while piece := await process.stdout.read(CHUNK):
-                answer += piece
-            if not answer:
-                said = (await process.stderr.read(CHUNK)).decode(errors="replace").strip()
-                message = f"{self.host} gave no answer{f' ({said[:300]})' if said else ''}"
-                raise TemporaryTargetError(message, SOON)
-            return bytes(answer)
+    async def ask(self, request: Request) -> bytes:
+        """Return what the host answers."""
+        async with self._turn:
+            with _worded(self.host):
+                process = self._answering or await self._run(Program.ANSWERS)
+                # Until it has answered, what it would say next is nobody's answer.
+                self._answering = None
+                try:
+                    process.stdin.write(request.encoded())
+                    answer = await process.stdout.readuntil(END_OF_ANSWER)
+                except asyncio.IncompleteReadError as error:
+                    raise await self._silence(process) from error
+                except BaseException:
+                    process.close()
+                    raise
+                self._answering = process
+                return answer.removesuffix(END_OF_ANSWER[1:])
+
+    async def send(self, request: Request, payload: Path) -> bytes:
+        """Send a file; return what the host says of it."""
+        async with self._process(Program.SEND, request) as process:
+            with payload.open("rb") as file:
+                while (chunk := file.read(CHUNK)) and not process.stdin.is_closing():
+                    process.stdin.write(chunk)
+                    # A host that has said no reads no further; its answer tells why.
+                    with suppress(BrokenPipeError):
+                        await process.stdin.drain()
+            with suppress(OSError):
+                process.stdin.write_eof()
+            return await process.stdout.read()
 
     async def stream(self, request: Request) -> AsyncIterator[bytes]:
         """Yield what the host answers, as it comes."""
-        async with self._process(request, None) as process:
+        async with self._process(Program.FOLLOW, request) as process:
             while piece := await process.stdout.read(CHUNK):
                 yield piece
 
+    def close(self) -> None:
+        """End it. What runs on the host goes on."""
+        self._raw.close()
+
     @asynccontextmanager
     async def _process(
-        self, request: Request, payload: Path | None
+        self, program: Program, request: Request
     ) -> AsyncIterator[asyncssh.SSHClientProcess[bytes]]:
         with _worded(self.host):
-            process = await self.raw.create_process(REMOTE_COMMAND, encoding=None)
+            process = await self._run(program)
             try:
                 process.stdin.write(request.encoded())
-                if payload is not None:
-                    await self._send(process, payload)
-                if not process.stdin.is_closing():
-                    process.stdin.write_eof()
                 yield process
             finally:
-                # What began goes on: without a terminal the server ends nothing when a channel is closed.
                 process.close()
 
-    async def _send(self, process: asyncssh.SSHClientProcess[bytes], payload: Path) -> None:
-        with payload.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                if process.stdin.is_closing():
-                    # The host has said no already; its answer tells why.
-                    return
-                process.stdin.write(chunk)
-                try:
-                    await process.stdin.drain()
-                except BrokenPipeError:
-                    return
+    async def _run(self, program: Program) -> asyncssh.SSHClientProcess[bytes]:
+        process = await self._raw.create_process(REMOTE_COMMAND, encoding=None)
+        process.stdin.write(line_of(program))
+        return process
 
-    def close(self) -> None:
-        """End it."""
-        self.raw.close()
+    async def _silence(self, process: asyncssh.SSHClientProcess[bytes]) -> TemporaryTargetError:
+        said = (await process.stderr.read()).decode(errors="replace").strip()
+        process.close()
+        return TemporaryTargetError(f"{self.host} gave no answer{f' ({said[:300]})' if said else ''}", SOON)
 
 
 class _Door(asyncssh.SSHClient):
@@ -127,7 +145,7 @@ async def connect(host: Host, access: Access, secrets: Secrets, tunnel: Connecti
                 # What a person keeps for their own use is no rule for deployments.
                 config=None,
                 tunnel=None if tunnel is None else tunnel.raw,
-                known_hosts=b"" if access.host_keys else str(known_hosts_of(access)),
+                known_hosts=_believed(access),
                 password=None,
                 preferred_auth="publickey",
                 keepalive_interval=KEEPALIVE_SECONDS,
@@ -136,6 +154,12 @@ async def connect(host: Host, access: Access, secrets: Secrets, tunnel: Connecti
                 **options,
             )
     return Connection(host, raw)
+
+
+def _believed(access: Access) -> bytes | str:
+    """Return the keys to believe: never None, which would mean all of them."""
+    file = known_hosts_of(access)
+    return b"" if access.host_keys or not file.exists() else str(file)
 
 
 def known_hosts_of(access: Access) -> Path:

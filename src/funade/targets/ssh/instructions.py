@@ -29,8 +29,9 @@ class Instructions:
     store: str
     digest: str = "-"
 
-    def look(self) -> Request:
-        return self._request("look")
+    def look(self, *, patience_seconds: float = 0, start: int = 0) -> Request:
+        """Return the question how far it is; asked with patience, once no stage runs. Output comes from `start` on."""
+        return self._request("look", str(round(patience_seconds * 100)), str(start))
 
     def intend(self, host: Host, remaining_seconds: int) -> Request:
         return self._request("intend", str(remaining_seconds), made_of(self.settings, self.release, host))
@@ -63,11 +64,16 @@ class Instructions:
     def cancel(self, why: str) -> Request:
         return self._request("cancel", why)
 
-    def output(self, start: int) -> Request:
-        return self._request("output", str(start))
+    def sent(self, coming: str) -> Request:
+        return self._request("sent", coming)
 
     def follow(self, start: int) -> Request:
-        return self._request("follow", str(start))
+        """Return the request for the output from a byte on, until no stage runs any more."""
+        return self._request("follow", str(start), "over")
+
+    def output(self, start: int) -> Request:
+        """Return the request for what there is of the output from a byte on."""
+        return self._request("follow", str(start), "now")
 
     def check(self) -> Request:
         return self._request("check")

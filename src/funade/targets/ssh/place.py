@@ -35,6 +35,9 @@ SOON = timedelta(seconds=2)
 #: What an answer may take beyond what the host itself waits for.
 ANSWERS_WITHIN_SECONDS = 60.0
 
+#: So long an answer waits for a stage that ends in a moment.
+MOMENT_SECONDS = 0.5
+
 GIVEN_UP = "given up, since another host failed"
 WISHED = "cancelled"
 
@@ -97,15 +100,20 @@ class SshPlace:
         """Bring it on, host by host, and return once it does not run any more."""
         with self._held():
             log = self._log(execution)
+            patience = MOMENT_SECONDS
             while True:
-                seen = await self._look(execution)
+                seen = await self._look_on(execution, log, patience)
                 moves = sightings.next_moves(seen, self._settings.at_once)
                 if moves.is_over:
                     await self._collect(execution, seen, log)
                     return sightings.combine(seen)
                 await self._move(execution, moves)
-                if moves.follow and not (moves.prepare or moves.publish or moves.give_up):
+                if moves.prepare or moves.publish or moves.give_up:
+                    # Most stages are over in a moment: then there is nothing to follow.
+                    patience = MOMENT_SECONDS
+                elif moves.follow:
                     await self._follow_first(execution, moves.follow, log)
+                    patience = 0.0
 
     async def keep_alive(self, execution: Execution) -> None:
         """Nothing: hosts end what they run by their own time limit, and anybody may go on."""
@@ -176,6 +184,22 @@ class SshPlace:
 
         return {str(host): one for host, one in (await self._each(self._settings.hosts, look)).items()}
 
+    async def _look_on(self, execution: Execution, log: HostsLog, patience: float) -> dict[str, HostSeen]:
+        """Look, and take the output that comes with the answer."""
+        instructions = self._instructions(execution)
+
+        async def look(host: Host) -> HostSeen:
+            start = await asyncio.to_thread(log.taken, str(host))
+            with effect("ssh.look_on"):
+                lines = await self.ask(host, instructions.look(patience_seconds=patience, start=start))
+            seen = self._read(host, lines, start)
+            if seen.fresh:
+                is_over = seen.phase not in sightings.RUNNING
+                await asyncio.to_thread(_take, log, str(host), start, seen.fresh, last=is_over)
+            return seen
+
+        return {str(host): one for host, one in (await self._each(self._settings.hosts, look)).items()}
+
     async def _ask_live(self, host: Host, request: Request) -> HostSeen:
         with effect("ssh.observe"):
             return self._read(host, await self.ask(host, request))
@@ -184,9 +208,9 @@ class SshPlace:
         with effect("ssh.cancel"):
             return self._read(host, await self.ask(host, request))
 
-    def _read(self, host: Host, lines: list[str]) -> HostSeen:
+    def _read(self, host: Host, lines: list[str], start: int = 0) -> HostSeen:
         try:
-            return sightings.read_answer(lines)
+            return sightings.read_answer(lines, start)
         except sightings.Unreadable as error:
             message = f"{host}: {error}"
             raise TemporaryTargetError(message, SOON) from error
@@ -209,7 +233,12 @@ class SshPlace:
             async with room:
                 connection = await self._connection(host)
                 with effect("ssh.send"):
-                    understand(host, await connection.ask(instructions.send(), packed))
+                    came = understand(host, await connection.send(instructions.send(), packed))
+                coming = next(
+                    (line.removeprefix("coming ") for line in came if line.startswith("coming ")), ""
+                )
+                with effect("ssh.sent"):
+                    await self.ask(host, instructions.sent(coming))
 
         await self._each(hosts, send)
 
@@ -263,37 +292,38 @@ class SshPlace:
             await asyncio.gather(*following, return_exceptions=True)
 
     async def _follow(self, execution: Execution, host: Host, log: HostsLog) -> None:
-        connection = await self._connection(host)
         start = await asyncio.to_thread(log.taken, str(host))
-        held = b""
-        head = True
         with effect("ssh.follow"):
-            async for piece in connection.stream(self._instructions(execution).follow(start)):
-                held += piece
-                if head:
-                    if b"\n" not in held:
-                        continue
-                    word, _, held = held.partition(b"\n")
-                    understand(host, word + b"\n")
-                    head = False
-                if held:
-                    taken = await asyncio.to_thread(_take, log, str(host), start, held)
-                    held, start = held[taken - start :], taken
+            await self._take_all(host, self._instructions(execution).follow(start), log, start)
 
     async def _collect(self, execution: Execution, seen: Mapping[str, HostSeen], log: HostsLog) -> None:
         """Take what is left of every host's output."""
 
         async def collect(host: Host) -> None:
             start = await asyncio.to_thread(log.taken, str(host))
-            if seen[str(host)].output <= start:
-                return
-            connection = await self._connection(host)
-            with effect("ssh.output"):
-                answer = await connection.ask(self._instructions(execution).output(start))
-            _, _, data = answer.partition(b"\n")
-            await asyncio.to_thread(_take, log, str(host), start, data, last=True)
+            if seen[str(host)].output > start:
+                with effect("ssh.output"):
+                    rest = await self._take_all(host, self._instructions(execution).output(start), log, start)
+                if rest:
+                    start = await asyncio.to_thread(log.taken, str(host))
+                    await asyncio.to_thread(_take, log, str(host), start, rest, last=True)
 
         await self._each(self._settings.hosts, collect)
+
+    async def _take_all(self, host: Host, request: Request, log: HostsLog, start: int) -> bytes:
+        """Take all output that a request brings into the log; return what is left: a line that is not whole."""
+        connection = await self._connection(host)
+        held, said_ok = b"", False
+        async for piece in connection.stream(request):
+            held += piece
+            if not said_ok and b"\n" in held:
+                word, _, held = held.partition(b"\n")
+                understand(host, word + b"\n")
+                said_ok = True
+            if said_ok and held:
+                taken = await asyncio.to_thread(_take, log, str(host), start, held)
+                held, start = held[taken - start :], taken
+        return held
 
 
 def _take(log: HostsLog, host: str, start: int, data: bytes, *, last: bool = False) -> int:
@@ -306,9 +336,9 @@ def _take(log: HostsLog, host: str, start: int, data: bytes, *, last: bool = Fal
 
 def understand(host: Host, answer: bytes) -> list[str]:
     """Return the lines before a host's last word; or raise what that word means. No last word: nobody knows."""
-    text = answer.decode(errors="replace")
-    lines = text.splitlines()
-    word, _, rest = (lines[-1] if text.endswith("\n") else "").partition(" ")
+    # A newline ends a line, and nothing else that looks like one.
+    *lines, rest = answer.decode(errors="surrogateescape").split("\n")
+    word, _, rest = (lines[-1] if lines and not rest else "").partition(" ")
     match word:
         case "ok" | "began":
             return lines[:-1]

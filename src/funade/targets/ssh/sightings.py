@@ -34,13 +34,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSeen:
-    """One host's answer; `output` bytes of log are there."""
+    """One host's answer; `output` bytes of log are there, some of them, from where it was asked, in `fresh`."""
 
     phase: Phase
     highest: int = 0
     ending: Ending | None = None
     problem: str = ""
     output: int = 0
+    fresh: bytes = b""
     release: str = ""
     revision: str = ""
 
@@ -68,9 +69,10 @@ class Moves:
         return not (self.prepare or self.publish or self.give_up or self.follow)
 
 
-def read_answer(lines: Sequence[str]) -> HostSeen:
-    """Return what a host's answer means, or raise Unreadable."""
+def read_answer(lines: Sequence[str], start: int = 0) -> HostSeen:
+    """Return what a host's answer means, or raise Unreadable; its output was asked for from byte `start` on."""
     said: dict[str, str] = {}
+    told = [line[1:] for line in lines if line.startswith("|")]
     for line in lines:
         word, _, rest = line.partition(" ")
         said[word] = rest
@@ -80,6 +82,8 @@ def read_answer(lines: Sequence[str]) -> HostSeen:
         about = {
             "highest": highest,
             "output": output,
+            # What came while it was told is told the next time.
+            "fresh": "\n".join([*told, ""]).encode(errors="surrogateescape")[: max(0, output - start)],
             "release": said.get("current", ""),
             "revision": said.get("revision", ""),
         }

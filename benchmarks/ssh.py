@@ -1,0 +1,186 @@
+"""The same release of 2,000 files to 1 and to 10 hosts over SSH: Funade's `ssh` target beside Capistrano 3.
+
+Every host is a real sshd on this machine in a mount namespace of its own, so that all have the same path. Each round
+commits once and lets both deploy that revision, warm: mirrors, caches and earlier releases are there. Times are from
+the command to its end, as a person waits; the trees are compared afterwards, `REVISION` included.
+Needs root, sshd and Capistrano (Debian: `capistrano`).
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks._ground import CLEAN, ground
+
+FILES = 2000
+ROUNDS = 3
+HOSTS = (1, 10)
+SSHD = "/usr/sbin/sshd"
+CAPISTRANO = Path(__file__).resolve().parent.parent / "examples" / "capistrano"
+
+
+def run() -> dict[str, float]:
+    """Return the medians, and how many times faster."""
+    if os.geteuid() != 0 or not shutil.which("cap") or not Path(SSHD).exists():
+        print("left out: needs root, sshd and Capistrano")
+        return {}
+    measured: dict[str, float] = {}
+    for count in HOSTS:
+        ours, theirs = _compare(count)
+        measured |= {
+            f"funade_to_{count}_ms": ours,
+            f"capistrano_to_{count}_ms": theirs,
+            f"times_faster_to_{count}": theirs / ours,
+        }
+    return measured
+
+
+def _compare(count: int) -> tuple[float, float]:
+    with TemporaryDirectory(prefix="funade-hosts-") as temporary, ground(files=FILES, run=["true"]) as there:
+        folder = Path(temporary)
+        with _hosts(folder, count) as addresses:
+            _configure(there.folder / "funade.yaml", folder, addresses)
+            with there.server():
+                ours, theirs = [], []
+                for number in range(ROUNDS + 1):
+                    revision = _commit(there.folder / "shop", number)
+                    began = time.perf_counter()
+                    _capistrano(there.folder / "shop", folder, addresses, revision)
+                    theirs.append(_since(began))
+                    began = time.perf_counter()
+                    there.funade("deploy", "shop", "place0", "--yes")
+                    ours.append(_since(began))
+                    _look_the_same(folder, count, revision)
+        return median(ours[1:]), median(theirs[1:])
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _commit(repository: Path, number: int) -> str:
+    for file in list(repository.glob("folder*/*.txt"))[: 20 * number]:
+        file.write_text(f"{number} {file.name}\n" * 100)
+    author = ["-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+    for words in (["add", "-A"], [*author, "commit", "-q", "--allow-empty", "-m", f"Change {number}"]):
+        subprocess.run(["git", *words], cwd=repository, env=CLEAN, check=True)
+    return subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=repository, text=True).strip()
+
+
+def _configure(file: Path, folder: Path, addresses: list[str]) -> None:
+    written = json.loads(file.read_text())
+    written["applications"]["shop"]["environments"]["place0"]["target"] = {
+        "kind": "ssh",
+        "hosts": addresses,
+        "path": str(folder / "place" / "funade"),
+        "key": f"file:{folder / 'key'}",
+        "known_hosts": str(folder / "known_hosts"),
+    }
+    file.write_text(json.dumps(written))
+
+
+def _capistrano(repository: Path, folder: Path, addresses: list[str], revision: str) -> None:
+    environment = {
+        **CLEAN,
+        "REVISION": revision,
+        "SHOP_REPOSITORY": str(repository),
+        "SHOP_PATH": str(folder / "place" / "capistrano"),
+        "SHOP_HOSTS": " ".join(addresses),
+        "SHOP_KEY": str(folder / "key"),
+        "SHOP_KNOWN_HOSTS": str(folder / "known_hosts"),
+    }
+    done = subprocess.run(
+        ["cap", "staging", "deploy"],
+        cwd=CAPISTRANO,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout[-3000:])
+
+
+def _look_the_same(folder: Path, count: int, revision: str) -> None:
+    for number in range(count):
+        place = folder / f"host{number}" / "place"
+        ours, theirs = (_tree(place / one / "current") for one in ("funade", "capistrano"))
+        if ours != theirs or ours["REVISION"][1].strip() != revision.encode():
+            raise RuntimeError(
+                f"host {number} has other files: {set(ours.items()) ^ set(theirs.items())}"[:500]
+            )
+
+
+def _tree(current: Path) -> dict[str, tuple[int, bytes]]:
+    root = current.parent / "releases" / current.readlink().name
+    return {
+        str(file.relative_to(root)): (file.stat().st_mode & 0o111, file.read_bytes())
+        for file in root.rglob("*")
+        if file.is_file()
+    }
+
+
+@contextmanager
+def _hosts(folder: Path, count: int) -> Iterator[list[str]]:
+    """Give the addresses of so many running hosts, each with its own folder at `place`."""
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    (folder / "place").mkdir()
+    _make_key(folder / "key")
+    known = folder / "known_hosts"
+    servers, addresses = [], []
+    try:
+        for number in range(count):
+            own = folder / f"host{number}"
+            (own / "place").mkdir(parents=True)
+            _make_key(own / "host_key")
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            with known.open("a") as file:
+                file.write(f"[127.0.0.1]:{port} {(own / 'host_key.pub').read_text()}")
+            (own / "sshd_config").write_text(
+                f"ListenAddress 127.0.0.1:{port}\nHostKey {own}/host_key\nAuthorizedKeysFile {folder}/key.pub\n"
+                "PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n"
+            )
+            script = (
+                f'mount --bind "{own}/place" "{folder}/place" && exec {SSHD} -D -e -f "{own}/sshd_config"'
+            )
+            with (own / "log").open("wb") as log:
+                servers.append(subprocess.Popen(["unshare", "-m", "sh", "-c", script], stderr=log))
+            addresses.append(f"127.0.0.1:{port}")
+        for address in addresses:
+            _wait_for(int(address.partition(":")[2]))
+        yield addresses
+    finally:
+        for server in servers:
+            server.send_signal(signal.SIGTERM)
+            server.wait()
+
+
+def _make_key(path: Path) -> None:
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(path)], check=True
+    )
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,105 @@
+import hashlib
+import hmac
+import json
+import time
+
+import aiohttp
+import pytest
+
+from tests.integration.slack.harbour import SECRET
+from tests.integration.slack.stories import sail
+
+pytestmark = pytest.mark.needs("git")
+
+
+def test_slack_calls_us_and_everything_is_as_over_sockets(tmp_path, monkeypatch):
+    async def story(here):
+        said = await here.say("ada", "@funade deploy shop to production")
+        card = await here.card(1, "awaiting approval")
+        await here.hears("#1 shop", thread=said)
+        await here.press("cy", card, "approve")
+        await here.card(1, "succeeded")
+        answer = await here.playground.command(
+            person="ada", command="/funade", text="status", channel="#deploy-shop"
+        )
+        assert answer["ok"]
+        await here.hears("production", person="ada")
+
+    sail(tmp_path, monkeypatch, story, https=True)
+
+
+EVENT = {
+    "type": "event_callback",
+    "event_id": "Ev1",
+    "team_id": "T0ACME",
+    "event": {
+        "type": "app_mention",
+        "user": "U0ADA",
+        "channel": "C0DEPLOY",
+        "ts": "1700000000.000100",
+        "text": "<@U0APP1> deploy shop to staging",
+    },
+}
+
+
+def signed(body, *, secret=SECRET, at=None, **changes):
+    timestamp = str(int(time.time()) if at is None else at)
+    mac = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={mac}", **changes}
+
+
+def test_S1_S2_only_what_slack_signed_just_now_is_heard_and_once(tmp_path, monkeypatch):
+    async def story(here):
+        address = here.configuration().web.url + "/slack"
+        body = json.dumps(EVENT).encode()
+        now = int(time.time())
+        refused = [
+            {},
+            signed(body, secret="another"),
+            signed(body, at=now - 301),
+            signed(body, at=now + 301),
+            signed(body, **{"X-Slack-Request-Timestamp": "abc"}),
+            signed(body, **{"X-Slack-Signature": "v0=é".encode().decode("latin-1")}),
+            signed(body, **{"X-Slack-Signature": ""}),
+            signed(body + b" "),
+        ]
+        async with aiohttp.ClientSession() as session:
+
+            async def post(headers, path="/events", data=body):
+                async with session.post(address + path, data=data, headers=headers) as answer:
+                    return answer.status, await answer.text()
+
+            for headers in refused:
+                assert (await post(headers))[0] == 401, headers
+            odd = b"\xff\xfe{"
+            assert (await post(signed(odd), data=odd))[0] == 400
+            assert (await post(signed(b"x" * 1_000_001), data=b"x" * 1_000_001))[0] == 413
+            assert here.look(lambda look: look.deployment(1)) is None
+            hello = json.dumps({"type": "url_verification", "challenge": "c123"}).encode()
+            assert await post(signed(hello), data=hello) == (200, "c123")
+            headers = signed(body)
+            assert [(await post(headers))[0] for _ in range(3)] == [200, 200, 200]
+            await here.card(1, "succeeded")
+            assert here.look(lambda look: look.deployment(2)) is None
+            assert (await post(signed(b"ssl_check=1"), "/commands", b"ssl_check=1"))[0] == 200
+            assert (await post(headers, "/elsewhere"))[0] == 404
+
+    sail(tmp_path, monkeypatch, story, https=True)
+
+
+def test_both_secrets_are_believed_while_one_replaces_the_other(tmp_path, monkeypatch):
+    async def story(here):
+        monkeypatch.setenv("SLACK_NEW", "the-new-one")
+        here.path.write_text(
+            here.path.read_text().replace('"env:SLACK_SECRET"', '["env:SLACK_NEW", "env:SLACK_SECRET"]')
+        )
+        await here.stop()
+        await here.start()
+        body = json.dumps({"type": "url_verification", "challenge": "c"}).encode()
+        address = here.configuration().web.url + "/slack/events"
+        async with aiohttp.ClientSession() as session:
+            for secret, status in ((SECRET, 200), ("the-new-one", 200), ("the-old-old-one", 401)):
+                async with session.post(address, data=body, headers=signed(body, secret=secret)) as answer:
+                    assert answer.status == status
+
+    sail(tmp_path, monkeypatch, story, https=True)
