@@ -21,7 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Links, Logs, Sources, Targets
+from funade.usecases.ports import Configurations, ForgetfulLogs, Links, Logs, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -53,6 +53,7 @@ class Parts:
     targets: Targets
     living: Living
     logs: Logs
+    forgetful_logs: ForgetfulLogs
     bring_logs: Callable[[], None] | None
     rules: GatherRules
     links: Links
@@ -106,6 +107,7 @@ def connect(configurations: Configurations) -> Parts:
         targets=targets,
         living=living,
         logs=logs,
+        forgetful_logs=logs,
         bring_logs=store.bring_logs,
         rules=rules,
         links=links,
