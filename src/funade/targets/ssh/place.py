@@ -6,14 +6,20 @@ tells them; when it dies, the next one does the same.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from funade.domain import masking
-from funade.domain.errors import GuardRefused, PermanentTargetError, TargetError, TemporaryTargetError
-from funade.domain.orders import Execution, Sighting, StartOrder
+from funade.domain.errors import (
+    GuardRefused,
+    PermanentTargetError,
+    SecretError,
+    TargetError,
+    TemporaryTargetError,
+)
+from funade.domain.orders import Execution, Sighting, Standing, StartOrder
 from funade.domain.release import Release
 from funade.failpoints import effect
 from funade.targets import Surroundings
@@ -54,7 +60,13 @@ class SshPlace:
     async def look(self, execution: Execution) -> Sighting:
         """Return what the hosts know now; raises TemporaryTargetError while one of them cannot be asked."""
         with self._held():
-            return sightings.combine(await self._look(execution))
+            seen = await self._look(execution)
+            sighting = sightings.combine(seen)
+            if sighting.standing in (Standing.ENDED, Standing.LOST):
+                # Whoever saw it run may have died before it had the whole log; the answer counts without it.
+                with suppress(TargetError, SecretError):
+                    await self._collect(execution, seen, self._log(execution))
+            return sighting
 
     @contextmanager
     def expecting(self, execution: Execution) -> Iterator[None]:  # noqa: ARG002 -- all executions go the same way
