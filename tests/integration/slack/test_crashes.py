@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.architecture import source
-from tests.integration.slack.harbour import harbour
+from tests.integration.slack.harbour import Harbour, harbour
 
 pytestmark = [pytest.mark.needs("git"), pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -43,11 +43,12 @@ def test_no_effect_of_slack_is_forgotten():
 class Server:
     """`funade serve` as a process of its own."""
 
-    def __init__(self, here, **environment):
-        self.here, self.environment = here, environment
-        self.process = None
+    process: asyncio.subprocess.Process
 
-    async def __aenter__(self):
+    def __init__(self, here: Harbour, **environment: str) -> None:
+        self.here, self.environment = here, environment
+
+    async def __aenter__(self) -> asyncio.subprocess.Process:
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "funade", "--config", str(self.here.path), "serve"),
             env={**os.environ, "FUNADE_LEASE_SECONDS": "1", **self.environment},
@@ -57,7 +58,7 @@ class Server:
         )
         return self.process
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
             try:
