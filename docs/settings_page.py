@@ -22,6 +22,7 @@ def sections(schema: Shape) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     shapes = {
         "The file": schema,
         "Its `database`": parts["database"],
+        "Its `keep`": parts["keep"],
         "Its `web`": parts["web"],
         "A person": parts["person"],
         "An application": parts["application"],

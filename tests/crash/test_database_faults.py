@@ -52,7 +52,7 @@ def begun(voyage: Voyage) -> Deployment:
 def check(voyage: Voyage, *deployments: Deployment) -> None:
     """Everything goes on to a good end, each was started once, and people see what is so."""
     voyage.world.let_go()
-    ended = voyage.end_of(*deployments, voyage.deploy("second"))
+    ended = voyage.end_of(*deployments, voyage.deploy("third"))
     assert [(one.state, one.verified, one.attempt) for one in ended] == [(State.SUCCEEDED, True, 1)] * len(
         ended
     )
@@ -68,7 +68,7 @@ def test_a_database_that_is_restarted_is_waited_for(tmp_path, server, how):
     voyage = sail(tmp_path, server.url(server.new_database()))
     try:
         running = begun(voyage)
-        waiting = voyage.deploy("first", "staging")
+        waiting = voyage.deploy("second", "staging")
         server.stop(how)
         until("a word about it", lambda: says_so(voyage))
         server.start()
@@ -149,7 +149,7 @@ def test_what_was_accepted_outlives_a_fail_over_to_a_synchronous_standby(tmp_pat
         voyage = sail(tmp_path, server.url(name, port=line.port))
         try:
             running = begun(voyage)
-            waiting = voyage.deploy("first", "staging")
+            waiting = voyage.deploy("second", "staging")
             server.stop(signal.SIGQUIT)
             standby.promote()
             line.mend(standby.port)
@@ -175,7 +175,7 @@ def test_what_an_asynchronous_standby_had_not_heard_may_vanish_and_nothing_start
             standby.ask("ALTER SYSTEM SET primary_conninfo = ''")
             standby.ask("SELECT pg_reload_conf()")
             until("a deaf standby", lambda: not standby.ask("SELECT 1 FROM pg_stat_wal_receiver"))
-            vanishing = voyage.deploy("first", "staging")
+            vanishing = voyage.deploy("second", "staging")
             server.stop(signal.SIGQUIT)
             standby.promote()
             line.mend(standby.port)
@@ -188,7 +188,7 @@ def test_what_an_asynchronous_standby_had_not_heard_may_vanish_and_nothing_start
             starts = [(one.deployment, one.attempt) for one in voyage.world.lines() if one.word == "start"]
             assert len(starts) == len(set(starts))
             # The number is given again: that is what is lost. The place knows deployments by their ids.
-            voyage.end_of(voyage.deploy("second"))
+            voyage.end_of(voyage.deploy("third"))
             assert not [one for one in voyage.world.lines() if one.word == "overlap"]
         finally:
             voyage.servers.kill()
@@ -270,7 +270,7 @@ def test_two_that_wait_for_each_other_both_get_through():
     ("url", "kind", "said"),
     [
         ("postgresql://funade@127.0.0.1:1/x", StoreUnreachable, "does not answer"),
-        ("{}/nowhere", StoreError, "no such database"),
+        ("{}/nowhere", StoreUnreachable, "does not exist"),
         ("{}/x?bogus=1", StoreError, "bogus"),
     ],
 )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -43,13 +43,10 @@ async def listening(
     reports: Mapping[str, Report] | None = None,
     url: str = "https://funade.acme.example",
     proxies: tuple[str, ...] = (),
+    hush: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[tuple[Site, Health]]:
     site = Site(host="127.0.0.1", port=free_port(), url=url, proxies=proxies)
     health = Health(reports=reports or {})
-
-    def hush() -> None:
-        health.stopping = True
-
     app = make_site(site, health, doors=doors, pages=pages)
     async with Listener(app, site.host, site.port, proxies=site.proxies, hush=hush):
         yield site, health
@@ -81,5 +78,10 @@ async def read_answer(reader: asyncio.StreamReader) -> Said:
         headers = {
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])
         }
-        length = int(headers.get("content-length", "0"))
-        return Said(int(head[0].split()[1]), headers, await reader.readexactly(length))
+        status, length = int(head[0].split()[1]), int(headers.get("content-length", "0"))
+        if "chunked" not in headers.get("transfer-encoding", ""):
+            return Said(status, headers, await reader.readexactly(length))
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        return Said(status, headers, body)

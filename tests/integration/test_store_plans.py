@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -11,7 +12,7 @@ from funade.domain.deployment import State
 from funade.domain.events import DeploymentStarted, about
 from funade.domain.reason import Reason, because
 from funade.store.sqlite import SqliteLedger
-from tests.contracts.ledgers import Store, open_sqlite
+from tests.contracts.ledgers import Store, open_postgres, open_sqlite
 from tests.unit.domain.examples import NOON
 
 ROWS = 100_000
@@ -137,3 +138,80 @@ def test_what_was_put_in_can_be_read(store):
     assert "deployments" not in {one.table for one in store.read(lambda look: look.quarantined())}
     assert len(store.read(lambda look: look.last_verified("shop", "production"))) == 10
     assert len(store.read(lambda look: look.entries())) == 1
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_postgres(tmp_path_factory.mktemp("postgres-plans")) as opened:
+        fill_database(opened)
+        yield opened
+
+
+def fill_database(store: Store) -> None:
+    """Put as much into a database."""
+    made = store.accept(id="d0", request="r0")
+    running = made.begin_attempt(1, NOON, because(Reason.PROGRAM_RUNNING))
+    ended = running.advance(State.SUCCEEDED, because(Reason.COMPLETED), NOON, verified=True)
+    store.change(lambda change: change.save_deployment(running))
+    store.change(lambda change: change.save_deployment(ended))
+    store.change(
+        lambda change: change.record(about(made, DeploymentStarted(attempt=1, fence=1), "ada", NOON))
+    )
+    copies = f"generate_series(1, {ROWS}) AS n(i)"
+    environment = "CASE WHEN i % 2 = 1 THEN 'production' ELSE 'staging' END"
+    for table, changed in {
+        "deployments": {
+            "number": "i + 1",
+            "id": "'d' || i",
+            "request": "'r' || i",
+            "environment": environment,
+            "fence": "i + 1",
+            "verified": "i % 7 = 0",
+            "asked": ASKED.replace("CASE WHEN i % 2 THEN", "CASE WHEN i % 2 = 1 THEN"),
+        },
+        "events": {"sequence": "i + 1", "deployment": "'d' || i"},
+        "endings": {"deployment": "'d' || i", "attempt": "1", "format": "1", "document": "'{}'"},
+    }.items():
+        found = store.sql(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position",
+            table,
+        )
+        names = [row[0] for row in found]
+        chosen = ", ".join(changed.get(one, f'"{one}"') for one in names)
+        source = copies if table == "endings" else f"{copies}, {table} WHERE {names[0]} = 1"
+        listed = ", ".join(f'"{one}"' for one in names)
+        store.sql(f"INSERT INTO {table} ({listed}) SELECT {chosen} FROM {source}".replace("%", "%%"))
+    store.sql("DELETE FROM outbox")
+    store.sql(f"UPDATE store SET last_number = {ROWS + 1}")
+    store.accept(id="waiting", request="waiting")
+    store.sql("ANALYZE")
+
+
+@pytest.mark.slow
+@pytest.mark.needs("postgres")
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_to_a_database_reads_few_rows(database, question):
+    from funade.store.postgres.ledger import PostgresLedger  # noqa: PLC0415 -- only here
+
+    assert isinstance(database.ledger, PostgresLedger)
+    found: list[tuple[str, Any]] = []
+
+    def note(_connection, _cursor, statement, values, *_rest):
+        found.append((statement, values))
+
+    event.listen(database.ledger._reading, "before_cursor_execute", note)
+    database.read(QUESTIONS[question])
+    event.remove(database.ledger._reading, "before_cursor_execute", note)
+    assert found
+    for statement, values in found:
+        with database.ledger._reading.connect() as connection:
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values
+            ).scalar_one()
+        assert rows_read(plan[0]["Plan"]) < 500, plan
+
+
+def rows_read(plan: dict[str, Any]) -> int:
+    """Return how many rows a plan has touched, those that it threw away among them."""
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    return int(own * plan["Actual Loops"]) + sum(rows_read(one) for one in plan.get("Plans", ()))

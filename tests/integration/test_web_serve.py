@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +27,7 @@ applications:
     repository: ./shop
     environments:
       staging:
-        target: {{kind: command, run: [sh, -c, "echo begins; until [ -e ../go ]; do sleep 0.1; done"]}}
+        target: {{kind: command, run: [sh, -c, "echo begins; until [ -e {folder}/go ]; do sleep 0.1; done"]}}
 """
 
 
@@ -37,7 +38,7 @@ def port():
 
 @pytest.fixture
 def folder(tmp_path, port):
-    (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(port=port))
+    (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(port=port, folder=tmp_path))
     git = ["git", "-C", str(tmp_path / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
     subprocess.run(["git", "init", "--quiet", str(tmp_path / "shop")], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
@@ -115,10 +116,57 @@ def test_a_port_that_somebody_has_ends_the_server_with_what_to_do(folder, port):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_server_that_dies_as_it_listens_leaves_nothing_behind(folder, port, moment, monkeypatch):
+@pytest.mark.parametrize("point", ["web.listen", "web.make_key"])
+def test_a_server_that_dies_as_it_begins_leaves_nothing_behind(folder, port, point, moment, monkeypatch):
     with monkeypatch.context() as armed:
-        armed.setenv("FUNADE_FAILPOINTS", f"web.listen:{moment}=kill")
+        armed.setenv("FUNADE_FAILPOINTS", f"{point}:{moment}=kill")
         with serving(folder) as child:
             assert child.wait(30) == -signal.SIGKILL
     with serving(folder):
         assert health(port, ready=True)["ready"]
+        assert len((folder / ".funade/link.key").read_bytes()) == 65
+
+
+def funade(folder: Path, *arguments: str) -> str:
+    ran = subprocess.run([*FUNADE, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+def test_a_link_shows_what_runs_until_the_server_is_told_to_stop_and_again_after_that(folder, port):
+    with serving(folder) as child:
+        health(port, ready=True)
+        funade(folder, "deploy", "shop", "--yes", "--no-wait", "--reason", "<b>why</b>")
+        link = urlsplit(funade(folder, "link", "1")).path
+        assert link.startswith("/d/1/")
+        status, page = ask(port, link)
+        assert status == 200
+        assert b"&lt;b&gt;why&lt;/b&gt;" in page
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as viewer:
+            viewer.sendall(f"GET {link}/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
+            heard = b""
+            while b"begins" not in heard:
+                heard += viewer.recv(65_536)
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(20) == 0
+            while more := viewer.recv(65_536):
+                heard += more
+        assert b"event: end" not in heard
+    assert link not in (folder / "log").read_text()
+    assert link.rpartition("/")[2] not in (folder / "log").read_text()
+    with serving(folder):
+        health(port, ready=True)
+        (folder / "go").touch()
+        deadline = time.monotonic() + 30
+        while b"tone-unsure" not in ask(port, link)[1]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_no_link_is_made_where_no_pages_are(folder):
+    text = (folder / "funade.yaml").read_text()
+    (folder / "funade.yaml").write_text(text.replace("web:", "#"))
+    (folder / "go").touch()
+    funade(folder, "deploy", "shop", "--yes")
+    ran = subprocess.run([*FUNADE, "link", "1"], cwd=folder, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (6, "")
+    assert "add `web` to funade.yaml" in ran.stderr

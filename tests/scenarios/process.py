@@ -10,6 +10,7 @@ from funade.domain.commands import Command
 from funade.domain.errors import FencedOut
 from funade.domain.people import Actor, Door
 from funade.runner.lease import Heart
+from funade.testing.links import FakeLinks
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.announce import Announce
 from funade.usecases.assemble_release import AssembleRelease
@@ -91,7 +92,9 @@ class Process:
             change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
             status=status,
             history=ShowPast(ledger=ledger),
-            show=ShowOneDeployment(ledger=ledger, logs=world.logs, explain=explain, status=status),
+            show=ShowOneDeployment(
+                ledger=ledger, logs=world.logs, explain=explain, status=status, links=FakeLinks()
+            ),
             log=ReadOutput(ledger=ledger, logs=world.logs),
             refuse=RecordRefusal(ledger=ledger, clock=clock),
         )

@@ -31,6 +31,8 @@ from funade.domain.people import Actor, Door
 from funade.domain.wire import kind_of
 from tests.scenarios.office import HERE, approve, back, deploy, events, lock, override, want_approvals
 
+#: a page is nobody's: what its link shows has tests of its own
+PEOPLES_DOORS = [one for one in Door if one is not Door.PAGE]
 CHANNEL = "#deploy-shop"
 AT = {"ada": "local:1000", "bob": "local:1001", "cy": "local:1002", "dee": "local:1003", "eve": "local:1004"}
 requests = count()
@@ -99,7 +101,7 @@ def test_every_command_is_said_on_that_day():
     assert {type(command) for _, command, _ in DAY} == set(COMMANDS)
 
 
-@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("door", PEOPLES_DOORS)
 def test_S14_the_same_day_at_every_door(office, door):
     for who, command, expected in DAY:
         actor = Actor(door=door, id=AT[who], channel=CHANNEL if door is Door.SLACK else None)
@@ -115,7 +117,7 @@ def test_S14_the_same_day_at_every_door(office, door):
     )
 
 
-@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("door", PEOPLES_DOORS)
 @pytest.mark.parametrize("stranger", ["a guest", "a bot", "nobody we know"])
 def test_S6_an_outsider_learns_nothing_at_any_door(office, door, stranger):
     actor = Actor(

@@ -85,6 +85,8 @@ def deployment_shown(answer: DeploymentShown, reader: Reader) -> list[str]:
             [moment(one.at, reader, to_the_second=True), happening_line(one, reader)] for one in answer.events
         ]
         lines += ["", *table(rows)]
+    if answer.link is not None:
+        lines += ["", reader.word(answers.PAGE, link=answer.link)]
     commands = _next_commands(answer)
     if commands:
         said = ", ".join(f"`{one}`" for one in commands)

@@ -74,6 +74,7 @@ SLOTS: dict[str, Slot] = {
         Slot("offset", Kind.COUNT, ("--offset",)),
         Slot("force", Kind.FLAG, ("--force",)),
         Slot("steal", Kind.FLAG, ("--steal",)),
+        Slot("link", Kind.FLAG, ("--link",)),
         Slot("lasts", Kind.DURATION, ("--for",)),
         Slot("revision", Kind.REVISION, ("--revision",)),
         Slot("person", Kind.PERSON, ("--person",)),

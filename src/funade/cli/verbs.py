@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "history": ("funade.cli.reading", "Show the latest deployments and events, newest first."),
     "why": ("funade.cli.reading", "Say why a deployment does not move, or ended as it did."),
     "show": ("funade.cli.reading", "Show everything about one deployment."),
+    "link": ("funade.cli.links", "Print an address of a deployment's page."),
     "rights": ("funade.cli.rights", "Show who may do what where."),
     "logs": ("funade.cli.logs", "Write a deployment's output, byte for byte."),
     "prompt": ("funade.cli.conversation", "Talk as in chat, line by line."),

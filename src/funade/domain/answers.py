@@ -50,6 +50,8 @@ class DeploymentShown:
 
     `log_length` counts the stored bytes of its newest attempt's log. `may` names the commands about it that whoever
     asked has the right to give. Asked about a place, it tells also what was refused there since, and its freezes.
+    `link` is an address that shows it to whoever has it, for a while; it is there when it was asked for and pages are
+    served.
     """
 
     deployment: Deployment
@@ -60,6 +62,7 @@ class DeploymentShown:
     refusal: Event | None = None
     frozen: Frozen | None = None
     next_freeze: Frozen | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

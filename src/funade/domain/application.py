@@ -149,6 +149,15 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long output and events are kept; None for good. Each environment's latest `at_least` lose nothing."""
+
+    logs: timedelta | None = None
+    events: timedelta | None = None
+    at_least: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """The whole of funade.yaml at one moment; `problem` is set while a newer file is broken and this one goes on."""
 
@@ -157,6 +166,7 @@ class Configuration:
     people: People = field(default_factory=People)
     data: str = ".funade"
     database: Database | None = None
+    keep: Keep = field(default_factory=Keep)
     slack: Workspace | None = None
     web: Site | None = None
     problem: str | None = None

@@ -179,9 +179,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDeployment:
-    """Everything about one deployment: plan, events, where its log is."""
+    """Everything about one deployment: plan, events, where its log is; with `link`, an address of its page too."""
 
     number: int
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

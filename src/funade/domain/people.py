@@ -14,6 +14,7 @@ class Door(StrEnum):
     API = "api"
     SLACK = "slack"
     WEBHOOK = "webhook"
+    PAGE = "page"  #: a signed link: it shows one deployment to whoever has it, and does nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class Actor:
     """Who stands at a door, as the door proved it: `local:1000`, `slack:T0ACME/U0ADA`, `github:583231`.
 
     `owns_store` is true only for whoever owns the data folder and asks from this machine's terminal. `channel` is where
-    a chat's words were said. `is_outsider`: a guest, a bot, another organisation's, somebody deactivated.
+    a chat's words were said. `is_outsider`: a guest, a bot, another organisation's, somebody deactivated. `reads` is
+    the id of the one deployment that a signed link shows.
     """
 
     door: Door
@@ -30,6 +32,7 @@ class Actor:
     owns_store: bool = False
     channel: str | None = None
     is_outsider: bool = False
+    reads: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,10 @@ from funade.domain.reason import Because, Reason, because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a command is about. An environment that has left the configuration gives nobody any right."""
+    """What a command is about. An environment that has left the configuration gives nobody any right.
+
+    `readable` is the number of the one deployment that a link shows.
+    """
 
     application: str | None = None
     environment: str | None = None
@@ -44,6 +47,7 @@ class Resource:
     channel: str | None = None
     rights: Mapping[Right, tuple[str, ...]] = field(default_factory=dict)
     approvals: int = 0
+    readable: int | None = None
 
 
 def rights_for(command: Command, resource: Resource) -> tuple[Right, ...]:
@@ -108,12 +112,26 @@ def stands_in(actor: Actor, command: Command, resource: Resource) -> bool:
     )
 
 
+def shows(actor: Actor, command: Command, resource: Resource) -> bool:
+    """Tell whether a signed link shows this to whoever has it: its own deployment, and no further link."""
+    if actor.is_outsider or actor.reads is None or resource.readable is None:
+        return False
+    match command:
+        case ShowDeployment(number=number, link=False) | ReadLog(number=number):
+            return number == resource.readable
+        case _:
+            return False
+
+
 def authorize(
     configuration: Configuration, actor: Actor, person: Person | None, command: Command, resource: Resource
 ) -> Because | None:
     """Return why `actor` may not do this, or None when they may; whoever is unknown may do nothing."""
     if stands_in(actor, command, resource):
         return None
+    if actor.door is Door.PAGE:
+        # A link has no person behind it: what it does not show is refused as to a stranger.
+        return None if shows(actor, command, resource) else because(Reason.UNKNOWN_PERSON, actor=actor.id)
     no = admit(actor, person)
     if no is not None or person is None:
         return no

@@ -14,6 +14,7 @@ from funade.usecases.announce import Announce
 from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.follow_approvals import FollowApprovals
+from funade.usecases.forget_old import ForgetOld
 from funade.usecases.ports import Clock, Ledger
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.sweep import Sweep
@@ -40,6 +41,7 @@ class Runner:
     announce: Announce
     sweep: Sweep
     follow_approvals: FollowApprovals
+    forget_old: ForgetOld | None = None
     bring_logs: Callable[[], None] | None = None
     before_look: Callable[[], object] = lambda: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -148,6 +150,8 @@ class Runner:
         while True:
             await self._survive(self.sweep.__call__)
             await self._survive(self.follow_approvals.__call__)
+            if self.forget_old is not None:
+                await self._survive(self.forget_old.__call__)
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def _bring_logs_again_and_again(self) -> None:

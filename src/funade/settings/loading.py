@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from funade.domain.application import Configuration
+from funade.domain.application import Configuration, Keep
 from funade.domain.errors import ConfigError, ConfigErrors
 from funade.settings import file, nodes, shape
 from funade.settings.applications import read_applications
 from funade.settings.databases import read_database
+from funade.settings.keeping import read_keep
 from funade.settings.kinds import Kinds
 from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
@@ -54,6 +55,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
     database = read_database(found["database"]) if "database" in found else None
     slack = read_slack(found["slack"]) if "slack" in found else None
     web = read_web(found["web"]) if "web" in found else None
+    keep = read_keep(found["keep"]) if "keep" in found else Keep()
     report.finish()
     return Configuration(
         path=str(path),
@@ -61,6 +63,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         people=people,
         data=str(data),
         database=database,
+        keep=keep,
         slack=slack,
         web=web,
     )

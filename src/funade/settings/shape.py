@@ -96,6 +96,17 @@ DATABASE = _object(
     password=_text("Where the password is: `env:NAME` or `file:/path`", pattern=_REFERENCE),
 )
 
+KEEP = _object(
+    logs=_duration("How long the output of deployments is kept; for good when left out"),
+    events=_duration("How long their events are kept; for good when left out"),
+    at_least={
+        "type": "integer",
+        "minimum": 1,
+        "default": 50,
+        "description": "How many of each environment's latest deployments lose nothing, however old",
+    },
+)
+
 VERIFICATION = _object(
     url=_text("An `http(s)` address that is asked; it must answer 2xx", pattern="^https?://"),
     run={
@@ -264,6 +275,10 @@ FILE = _object(
         "anyOf": [{"type": "string", "pattern": "^postgres(ql)?://"}, {"$ref": "#/$defs/database"}],
         "description": "The PostgreSQL database that several processes share; without it, a file in `data`",
     },
+    keep={
+        "$ref": "#/$defs/keep",
+        "description": "How long output and events are kept; for good when left out",
+    },
 )
 
 
@@ -287,6 +302,7 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         "environment": ENVIRONMENT,
         "freeze": FREEZE,
         "database": DATABASE,
+        "keep": KEEP,
         "repository": REPOSITORY,
         "slack": {**SLACK, "description": "The Slack workspace that Funade lives in"},
         "verification": {**VERIFICATION, "oneOf": exactly_one},

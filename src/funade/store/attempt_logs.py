@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+from funade.failpoints import effect
+
 
 class AttemptLogs:
     """Output of executions on this machine, under `<data>/attempts/<deployment>/<attempt>/output.log`."""
@@ -25,6 +27,12 @@ class AttemptLogs:
                 return os.pread(file.fileno(), limit, offset)
         except FileNotFoundError:
             return b""
+
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; how it ended stays, because its guard may ask."""
+        for path in self._path(deployment, 0).parent.parent.glob("*/output.log"):
+            with effect("logs.forget"):
+                path.unlink(missing_ok=True)
 
     def _path(self, deployment: str, attempt: int) -> Path:
         name = quote(deployment, safe="").replace(".", "%2E")

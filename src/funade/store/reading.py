@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import BigInteger, Column, Connection, RowMapping, Select, Table, bindparam, exists, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    exists,
+    select,
+    text,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from funade.domain.answers import Quarantined
@@ -29,7 +40,7 @@ from funade.store.quarantine import (
     Shape,
 )
 from funade.store.schema import berths, deployments, endings, events, obligations, outbox, processes, roles
-from funade.usecases.ports import Announcement, Entry, Obligation, Process
+from funade.usecases.ports import Announcement, Entry, Obligation, OldDeployment, Process
 
 T = TypeVar("T")
 
@@ -95,6 +106,31 @@ _ENTRIES = (
 _DEPLOYMENT = select(deployments)
 _UNENDED = select(deployments).where(schema.UNENDED).order_by(deployments.c.number)
 _UNENDED_IDS = select(deployments.c.id).where(schema.UNENDED)
+_NEWER = deployments.alias("newer")
+#: The newest of its environment that is not among the latest so many.
+_NEWEST_OLD = (
+    select(_NEWER.c.number)
+    .where(
+        _NEWER.c.application == deployments.c.application,
+        _NEWER.c.environment == deployments.c.environment,
+        text("newer.state IN ('succeeded', 'failed', 'cancelled')"),
+    )
+    .order_by(_NEWER.c.number.desc())
+    .offset(bindparam("at_least", 0, BigInteger))
+    .limit(1)
+    .scalar_subquery()
+)
+_OLD = (
+    select(deployments.c.id, deployments.c.number)
+    .where(
+        text("deployments.state IN ('succeeded', 'failed', 'cancelled')"),
+        deployments.c.ended_at < bindparam("ended_before"),
+        deployments.c.number > bindparam("after"),
+        deployments.c.number <= _NEWEST_OLD,
+    )
+    .order_by(deployments.c.number)
+    .limit(bindparam("limit", 0, BigInteger))
+)
 _ENDED = _paged(select(deployments).where(schema.ENDED).order_by(deployments.c.number.desc()))
 # By fence, because it grows with every start in an environment; a clock may be set back.
 _VERIFIED = _paged(select(deployments).where(schema.VERIFIED).order_by(deployments.c.fence.desc()))
@@ -256,6 +292,12 @@ class SqlReading:
             now = Quarantined(table=note.table, key=note.key, problem=note.problem, at=datetime.now(UTC))
             shown.setdefault((note.table, note.key), now)
         return list(shown.values())
+
+    def old(self, before: datetime, at_least: int, *, after: int, limit: int) -> Sequence[OldDeployment]:
+        """Return those that ended before `before` and are not among the latest of their environment."""
+        bound = {"ended_before": values.moment(before), "at_least": at_least, "after": after, "limit": limit}
+        found = self._connection.execute(_OLD, bound).mappings()
+        return [OldDeployment(id=row["id"], number=row["number"]) for row in found]
 
     def answered(self, request: str) -> Deployment | None:
         """Return the deployment that was accepted for this request id."""

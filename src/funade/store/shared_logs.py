@@ -20,6 +20,9 @@ class Chunks(Logs, Protocol):
     def append(self, deployment: str, attempt: int, offset: int, data: bytes) -> None:
         """Keep what comes at `offset`, where the log ends now; or raise StoreError."""
 
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; or raise StoreError."""
+
 
 class SharedLogs:
     """The Logs port. A log's own machine has it to the last byte; others see what was brought by now."""
@@ -36,6 +39,11 @@ class SharedLogs:
         if self._here.length(deployment, attempt):
             return self._here.read(deployment, attempt, offset, limit)
         return self._everywhere.read(deployment, attempt, offset, limit)
+
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; or raise StoreError."""
+        self._here.forget(deployment)
+        self._everywhere.forget(deployment)
 
 
 class BringLogs:

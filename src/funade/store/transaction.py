@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 
 from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
@@ -83,6 +83,15 @@ _UNDONE = delete(obligations).where(obligations.c.id == bindparam("id"))
 _COMPLAIN = (
     update(obligations).where(obligations.c.id == bindparam("here_id")).values(problem=bindparam("problem"))
 )
+_SAID = ~exists().where(outbox.c.sequence == events.c.sequence)
+_FORGET_EVENTS = delete(events).where(events.c.deployment.in_(bindparam("ids", expanding=True)), _SAID)
+_OTHERS = (
+    select(events.c.sequence)
+    .where(events.c.deployment.is_(None), events.c.at < bindparam("at_before"), _SAID)
+    .order_by(events.c.sequence)
+    .limit(bindparam("most", 0))
+)
+_FORGET_OTHERS = delete(events).where(events.c.sequence.in_(_OTHERS))
 _FREE_ROLE = delete(roles).where(roles.c.role == bindparam("role"))
 _BEAT = (
     update(processes)
@@ -203,6 +212,19 @@ class SqlTransaction(SqlDoorTransaction):
     def settle_announcement(self, key: str) -> None:
         """Forget what was said."""
         self._connection.execute(_SETTLE, {"sequence": int(key)})
+
+    def forget_events(self, deployments: Sequence[str]) -> int:
+        """Forget what happened to these, but for what must still be said."""
+        return (
+            self._connection.execute(_FORGET_EVENTS, {"ids": list(deployments)}).rowcount
+            if deployments
+            else 0
+        )
+
+    def forget_other_events(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` old events of no deployment, but for what must still be said."""
+        bound = {"at_before": values.moment(before), "most": limit}
+        return self._connection.execute(_FORGET_OTHERS, bound).rowcount
 
     def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
         """Give `role` to `process` if nobody has it or its holder is among the dead or gone."""

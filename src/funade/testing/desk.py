@@ -110,7 +110,7 @@ class FakeDesk:
                 | Cancel(number=number)
                 | ShowDeployment(number=number)
             ):
-                return self._show(number)
+                return self._show(number, is_linked=isinstance(command, ShowDeployment) and command.link)
             case Why(number=number):
                 return self._show(max(self.deployments, default=0) if number is None else number)
             case Lock() | Unlock() | Reopen() | Hold() | Resume():
@@ -194,7 +194,7 @@ class FakeDesk:
         self.when_accepted(self, self.deployments[number])
         return Accepted(deployment=self.deployments[number], waiting=self.waiting[number])
 
-    def _show(self, number: int) -> DeploymentShown | Refused:
+    def _show(self, number: int, *, is_linked: bool = False) -> DeploymentShown | Refused:
         if number not in self.deployments:
             return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=number))
         return DeploymentShown(
@@ -202,6 +202,7 @@ class FakeDesk:
             waiting=self.waiting[number],
             log_length=len(self.logs.get(number, b"")),
             may=("approve", "reject", "override", "retry", "cancel", "rollback"),
+            link=f"https://funade.acme.example/d/{number}/seal" if is_linked else None,
         )
 
     def _status(self, command: ShowStatus) -> StatusShown:

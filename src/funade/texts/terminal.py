@@ -20,5 +20,9 @@ CARRYING = mark("carrying deployments out, with `{data}` (process {pid}); Ctrl-C
 COPIED = mark("store {store} is in the database now, and all of it is there: start Funade again")
 COPIED_BEFORE = mark("store {store} was in the database already, and all of it is there: start Funade again")
 STOPPED = mark("stopped; what runs at its place goes on there")
+NO_PAGES = mark(
+    "no link can be made: no pages are served here, or the key of links cannot be had"
+    " — add `web` to funade.yaml, or see the server's log"
+)
 WELCOME = mark("Say what to do, as in chat: `deploy shop to staging`, `why`, `help`; Ctrl-D ends.")
 NOT_FOR_US = mark("not meant for Funade: nothing is done, nothing answered")

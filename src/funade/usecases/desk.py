@@ -36,7 +36,7 @@ from funade.domain.commands import (
 from funade.domain.deployment import Deployment
 from funade.domain.errors import StoreError
 from funade.domain.events import RequestRefused, asked
-from funade.domain.people import Actor, Person, themselves
+from funade.domain.people import Actor, Door, Person, themselves
 from funade.domain.reason import Because, Reason, because
 from funade.domain.wire import Plain, kind_of, to_plain
 from funade.usecases.cancel_deployment import CancelDeployment
@@ -97,6 +97,8 @@ class Desk:
         if unkeepable is not None:
             return Refused(because=unkeepable)
         try:
+            if actor.door is Door.PAGE:
+                return await self._show_by_link(command, actor, configuration)
             found = await self._find(command, configuration)
             person = self._recognize(configuration, actor, found)
             no = self._authorize(configuration, actor, person, found)
@@ -116,6 +118,22 @@ class Desk:
         except StoreError as error:
             return Refused(because=because(Reason.STORE_UNAVAILABLE, problem=str(error)))
         return answer
+
+    async def _show_by_link(self, command: Command, actor: Actor, configuration: Configuration) -> Answer:
+        """Answer whoever has a signed link: about its own deployment, and nothing else."""
+        id = actor.reads or ""
+        readable = await self.ledger.read(lambda look: look.number_of(id))
+        resource = policy.Resource(readable=readable)
+        no = policy.authorize(configuration, actor, None, command, resource)
+        if no is not None:
+            return await self._refuse(command, no, no, actor, None)
+        match command:
+            case ShowDeployment():
+                return await self.verbs.show(command, configuration)
+            case ReadLog():
+                return await self.verbs.log(command)
+            case _:
+                raise AssertionError(command)
 
     def _recognize(self, configuration: Configuration, actor: Actor, found: About | Because) -> Person | None:
         """Return the person behind `actor`: of the file, or the store's owner where they stand in for it."""

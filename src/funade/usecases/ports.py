@@ -65,6 +65,14 @@ class Entry:
     machine: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldDeployment:
+    """One that ended long ago, as far as forgetting needs it."""
+
+    id: str
+    number: int
+
+
 class Reading(DoorReading, Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
@@ -137,6 +145,12 @@ class Reading(DoorReading, Protocol):
     def quarantined(self) -> Sequence[Quarantined]:
         """Return what was set aside because it cannot be read."""
 
+    def old(self, before: datetime, at_least: int, *, after: int, limit: int) -> Sequence["OldDeployment"]:
+        """Return those that ended before `before` and are not among the latest `at_least` of their environment.
+
+        By number, from the one after `after` on.
+        """
+
     def answered(self, request: str) -> Deployment | None:
         """Return the deployment that was accepted for this request id."""
 
@@ -191,6 +205,12 @@ class Transaction(Reading, DoorTransaction, Protocol):
 
     def settle_announcement(self, key: str) -> None:
         """Forget what was said."""
+
+    def forget_events(self, deployments: Sequence[str]) -> int:
+        """Forget what happened to these, but for what must still be said; return how many events that were."""
+
+    def forget_other_events(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` old events of no deployment, but for what must still be said; return how many."""
 
     def take_role(self, role: str, process: str, dead: frozenset[str]) -> bool:
         """Give `role` to `process` if nobody has it or its holder is among the dead; tell whether it has it now."""
@@ -367,11 +387,28 @@ class Logs(Protocol):
         """Return at most `limit` bytes from `offset`; b"" at the end."""
 
 
+class ForgetfulLogs(Protocol):
+    """Logs of which old ones can be forgotten."""
+
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; gone already is fine."""
+
+
 class Announcer(Protocol):
     """Says things to people; used by one process at a time."""
 
     async def announce(self, batch: Sequence[tuple[Announcement, Deployment | None]]) -> None:
         """Say each in order unless it was said before (looked for by its key), rendered from the row beside it."""
+
+
+class Links(Protocol):
+    """Addresses of deployments' pages."""
+
+    def link_to(self, deployment: Deployment) -> str | None:
+        """Return an address that shows it to whoever has it, for a while; None where no pages are served.
+
+        For the same deployment it stays the same for days, so that a message that holds it need not change.
+        """
 
 
 class Workspaces(Protocol):

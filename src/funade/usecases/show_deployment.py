@@ -9,7 +9,7 @@ from funade.domain.deployment import Deployment
 from funade.domain.events import Event, RequestRefused
 from funade.domain.reason import Reason, because
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.ports import Ledger, Logs, Reading
+from funade.usecases.ports import Ledger, Links, Logs, Reading
 from funade.usecases.show_status import ShowEverything
 
 EVENTS_SHOWN = 100
@@ -23,6 +23,7 @@ class ShowOneDeployment:
     logs: Logs
     explain: ExplainWaiting
     status: ShowEverything
+    links: Links
 
     async def __call__(self, command: ShowDeployment | Why, configuration: Configuration) -> Answer:
         """Return it with its reasons and events, or Refused when there is no such deployment.
@@ -46,7 +47,10 @@ class ShowOneDeployment:
             )
             return self._with_surroundings(shown, refusal, command, configuration)
 
-        return await self.ledger.read(look)
+        shown = await self.ledger.read(look)
+        if isinstance(shown, DeploymentShown) and isinstance(command, ShowDeployment) and command.link:
+            return replace(shown, link=self.links.link_to(shown.deployment))
+        return shown
 
     def _with_surroundings(
         self,

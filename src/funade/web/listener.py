@@ -19,6 +19,7 @@ from funade.web.quiet_server import QuietServer
 
 GRACE_SECONDS = 2  #: for answers that are on their way when the server stops
 HEAD_SECONDS = 15.0  #: for a request's head, counted from when the connection is free for it
+STALLED_SECONDS = 30.0  #: for somebody who takes nothing of what they asked for
 MOST_CONNECTIONS = 400  #: leaves file descriptors for programs and the store where a process may have 1,024
 
 
@@ -103,9 +104,10 @@ async def _listen(host: str, port: int) -> list[socket.socket]:
 
 
 class _Impatient(H11Protocol):
-    """Hangs up on whoever holds a connection without asking anything: uvicorn waits for a first request for ever."""
+    """Hangs up on whoever asks nothing, or takes nothing of the answer: uvicorn waits for either for ever."""
 
     _patience: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
@@ -114,6 +116,7 @@ class _Impatient(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._forget()
+        self._is_taken()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -122,6 +125,20 @@ class _Impatient(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._mind()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_taken()
+
+    def _is_taken(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _mind(self) -> None:
         """Count while a head is wanted, from the beginning of that and not from the last byte."""

@@ -21,7 +21,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Logs, Sources, Targets
+from funade.usecases.ports import Configurations, ForgetfulLogs, Links, Logs, Sources, Targets
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -29,6 +29,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.wiring.links import links_of
 from funade.wiring.privacy import make_private
 from funade.wiring.stores import OpenLedger, open_store
 
@@ -52,8 +53,10 @@ class Parts:
     targets: Targets
     living: Living
     logs: Logs
+    forgetful_logs: ForgetfulLogs
     bring_logs: Callable[[], None] | None
     rules: GatherRules
+    links: Links
     desk: Desk
 
 
@@ -68,6 +71,7 @@ def connect(configurations: Configurations) -> Parts:
     ledger, logs = store.ledger, store.logs
     sources = GitSources(data / "sources", secrets)
     targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
+    links = links_of(configuration.web, data, secrets, clock)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
     calendar = CronCalendar()
@@ -86,7 +90,7 @@ def connect(configurations: Configurations) -> Parts:
         change_environment=ChangeEnvironment(ledger=ledger, clock=clock),
         status=status,
         history=ShowPast(ledger=ledger),
-        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status),
+        show=ShowOneDeployment(ledger=ledger, logs=logs, explain=explain, status=status, links=links),
         log=ReadOutput(ledger=ledger, logs=logs),
         refuse=RecordRefusal(ledger=ledger, clock=clock),
     )
@@ -103,7 +107,9 @@ def connect(configurations: Configurations) -> Parts:
         targets=targets,
         living=living,
         logs=logs,
+        forgetful_logs=logs,
         bring_logs=store.bring_logs,
         rules=rules,
+        links=links,
         desk=Desk(configurations=configurations, ledger=ledger, verbs=verbs),
     )

@@ -14,6 +14,7 @@ from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
+from funade.usecases.forget_old import ForgetOld
 from funade.usecases.ports import Announcement
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.start_attempt import StartAttempt, TakeTurn
@@ -70,6 +71,9 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         ),
         sweep=Sweep(ledger=ledger, targets=parts.targets, workspaces=workspaces, lease=heart, clock=clock),
         follow_approvals=FollowApprovals(ledger=ledger, clock=clock, rules=rules),
+        forget_old=ForgetOld(
+            ledger=ledger, logs=parts.forgetful_logs, clock=clock, configurations=parts.configurations
+        ),
         bring_logs=parts.bring_logs,
     )
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from funade.domain.application import Configuration, Database, SecretReference
 from funade.store.attempt_logs import AttemptLogs
-from funade.usecases.ports import Ledger, Logs, Secrets
+from funade.usecases.ports import Ledger, Secrets
 
 if TYPE_CHECKING:
     from funade.store.postgres.connecting import Address
+    from funade.store.shared_logs import SharedLogs
 
 # ruff: noqa: PLC0415 - each store brings a driver of its own
 
@@ -30,7 +31,7 @@ class Store:
     """A ledger, the logs that go with it, and what brings this machine's logs to where others can read them."""
 
     ledger: OpenLedger
-    logs: Logs
+    logs: "AttemptLogs | SharedLogs"
     bring_logs: Callable[[], None] | None = None
 
 

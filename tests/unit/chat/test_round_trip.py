@@ -105,6 +105,7 @@ def names_and_commands(draw):
         "offset": draw(COUNTS),
         "force": True,
         "steal": True,
+        "link": True,
         "lasts": draw(SPANS),
         "revision": draw(REVISIONS),
         "person": draw(TEXTS),

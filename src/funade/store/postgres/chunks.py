@@ -28,6 +28,9 @@ INSERT INTO log_chunks (deployment, attempt, "offset", data) VALUES (%s, %s, %s,
 """
 
 
+_FORGET = "DELETE FROM log_chunks WHERE deployment = %s"
+
+
 class ChunkLogs:
     """Each attempt's output, one chunk after the other without gaps; a chunk once written stays as it is."""
 
@@ -53,6 +56,11 @@ class ChunkLogs:
         """Keep what comes at `offset`, where the log ends now; or raise StoreError."""
         with effect("logs.append"):
             self._ask(_APPEND, deployment, attempt, offset, data)
+
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; or raise StoreError."""
+        with effect("logs.forget_chunks"):
+            self._ask(_FORGET, deployment)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -17,7 +17,7 @@ CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
 _WAITS = "deployments wait until it does"
 #: By the beginning of the code that PostgreSQL gives; the longest that fits counts.
 _UNREACHABLE: Mapping[str, tuple[str, str]] = {
-    "": ("the database does not answer", _WAITS),
+    "": ("the database does not answer, or does not let us in", _WAITS),
     "08": ("the connection to the database was lost", _WAITS),
     "53300": ("the database has no connection left for us", "raise its `max_connections`, or close others"),
     "57P": ("the database is being stopped or started", _WAITS),

@@ -1,0 +1,1 @@
+"""What each page says: from an answer of the desk to what its template needs; pure."""
