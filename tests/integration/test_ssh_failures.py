@@ -41,7 +41,7 @@ async def test_after_a_failure_no_further_host_is_switched_and_it_is_said_who_ha
     observed = await shop.observe(second)
     assert (observed.matches, observed.revision) == (False, None)
     one, two, three = (host.address for host in hosts.hosts)
-    assert observed.shown == f"{second[:7]}: {one}, {two}; {first[:7]}: {three}"
+    assert observed.differing == observed.shown == f"{second[:7]}: {one}, {two}; {first[:7]}: {three}"
 
 
 async def test_a_retry_after_a_partial_failure_brings_all_hosts_there(shop, hosts):

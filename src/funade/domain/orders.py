@@ -78,12 +78,14 @@ class Sighting:
 class Observed:
     """What a look at the live system showed.
 
-    `matches` is None when there is no way to look; `revision` is set where the answer names one. `shown` is for people.
+    `matches` is None when there is no way to look; `revision` is set where the answer names one. `shown` is for people;
+    `differing` is set where a target of many hosts has not the same everywhere: which has which, for people.
     """
 
     matches: bool | None = None
     revision: str | None = None
     shown: str = ""
+    differing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

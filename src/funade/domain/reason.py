@@ -66,15 +66,15 @@ class Reason(StrEnum):
     MACHINE_SILENT = "machine_silent"  #: machine, since
     # A deployment ended.
     COMPLETED = "completed"  #: exit_code
-    PROGRAM_FAILED = "program_failed"  #: exit_code or signal
+    PROGRAM_FAILED = "program_failed"  #: exit_code or signal, hosts (where they differ)
     PROGRAM_NOT_STARTED = "program_not_started"  #: problem
-    TIMED_OUT = "timed_out"  #: seconds
+    TIMED_OUT = "timed_out"  #: seconds, hosts
     ABANDONED = "abandoned"  #: seconds
     NOT_SEEN = "not_seen"  #: wanted, seen
-    CANCELLED = "cancelled"  #: by
+    CANCELLED = "cancelled"  #: by, hosts
     REJECTED = "rejected"  #: by, reason
     EXPIRED = "expired"  #: waited_for
-    EXECUTION_LOST = "execution_lost"  #: problem
+    EXECUTION_LOST = "execution_lost"  #: problem, hosts
     OUTCOME_UNKNOWN = "outcome_unknown"  #: problem
     GUARD_REFUSED = "guard_refused"  #: problem
     PREPARATION_FAILED = "preparation_failed"  #: problem

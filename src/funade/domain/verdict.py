@@ -1,6 +1,6 @@
 """How did it end? From what the place recorded, what was seen and what people wished, to a state and a reason; pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from funade.domain.deployment import Deployment, State
 from funade.domain.orders import EndedBy, Ending, Observed, Sighting, Standing
@@ -34,8 +34,18 @@ def judge(deployment: Deployment, sighting: Sighting, observed: Observed, live_b
     """Return the verdict. Success is what was observed; where nobody can look, the exit code's word, unverified.
 
     After a cancel, a time-out or a loss: the new one is live = succeeded, the old one (after a cancel) = cancelled,
-    anything else = failed.
+    anything else = failed. Hosts that differ are named with whatever ended it.
     """
+    verdict = _judge(deployment, sighting, observed, live_before)
+    if verdict.state is State.SUCCEEDED or not observed.differing:
+        return verdict
+    detail = {**verdict.because.detail, "hosts": observed.differing}
+    return replace(verdict, because=replace(verdict.because, detail=detail))
+
+
+def _judge(
+    deployment: Deployment, sighting: Sighting, observed: Observed, live_before: str | None
+) -> Verdict:
     if sighting.standing in (Standing.SEALED, Standing.UNSEEN, Standing.INTENDED):
         return Verdict(state=State.CANCELLED, because=_cancelled(deployment), began=False)
     ending = sighting.ending

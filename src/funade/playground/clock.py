@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
-CALM_SECONDS = 0.05  #: how long an advance waits for answers that are on their way
+CALM_SECONDS = 0.2  #: how long an advance waits for answers that are on their way
 LOOK_SECONDS = 0.002
 
 

@@ -234,6 +234,8 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its program ended well"),
     ),
     Reason.PROGRAM_FAILED: (
+        mark("its program ended with status {exit_code}, and its hosts differ: {hosts}"),
+        mark("its program was ended by {signal}, and its hosts differ: {hosts}"),
         mark("its program ended with status {exit_code}"),
         mark("its program was ended by {signal}"),
         mark("its program failed"),
@@ -243,6 +245,7 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its program could not be started"),
     ),
     Reason.TIMED_OUT: (
+        mark("its program ran longer than it may, and was stopped; its hosts differ: {hosts}"),
         mark("its program ran longer than the {seconds} it may, and was stopped"),
         mark("its program ran longer than it may, and was stopped"),
     ),
@@ -255,7 +258,12 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its program ended well, but `{wanted}` was not seen live"),
         mark("its program ended well, but it was not seen live"),
     ),
-    Reason.CANCELLED: (mark("{by} cancelled it"), mark("it was cancelled")),
+    Reason.CANCELLED: (
+        mark("{by} cancelled it, and its hosts differ: {hosts}"),
+        mark("it was cancelled, and its hosts differ: {hosts}"),
+        mark("{by} cancelled it"),
+        mark("it was cancelled"),
+    ),
     Reason.REJECTED: (
         mark("{by} rejected it: {reason}"),
         mark("{by} rejected it"),
@@ -267,6 +275,7 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("it waited longer than it may"),
     ),
     Reason.EXECUTION_LOST: (
+        mark("its program is gone and nobody recorded its end: {problem}; its hosts differ: {hosts}"),
         mark("its program is gone and nobody recorded its end: {problem}"),
         mark("its program is gone and nobody recorded its end"),
     ),

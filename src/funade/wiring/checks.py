@@ -23,6 +23,8 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
         Surroundings(data=data, store="", secrets=secrets, lease=LEASE, clock=SystemClock())
     )
     problems: list[Problem] = []
+    for key in configuration.web.signing_keys if configuration.web else ():
+        problems += secrets.check(key)
     for application in configuration.applications.values():
         repository = application.repository
         for reference in (repository.password, repository.ssh_key):

@@ -138,3 +138,20 @@ async def test_a_client_waits_as_long_as_it_is_told_when_opening_is_limited():
             await playground.wait(connections=1, seconds=30)
             opened = (await playground.frames(name="apps.connections.open", direction="to app"))["frames"]
     assert [one["body"]["ok"] for one in opened] == [False, True]
+
+
+async def test_clients_try_again_for_ever_when_sockets_are_switched_off_and_are_told_so():
+    async with Playground(MANIFEST) as playground, connected(playground, "aiohttp", []):
+        await playground.wait(connections=1)
+        before = playground.workspace.journal.last_number
+        await playground.switch(switches={"refresh_grace_seconds": 0.1})
+        await playground.disconnect(reason="link_disabled")
+        told = await playground.wait(frame="apps.connections.open", since=before + 2, seconds=20)
+        assert told["frame"]
+        await playground.wait(connections=0, seconds=20)
+        refused = [
+            one
+            for one in (await playground.frames(name="apps.connections.open", since=before))["frames"]
+            if one["direction"] == "to app"
+        ]
+        assert {one["body"]["ok"] for one in refused} == {False}

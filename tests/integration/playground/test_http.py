@@ -136,3 +136,13 @@ async def test_a_response_url_is_used_five_times_in_thirty_minutes():
             url = (await playground.frames(name="/story"))["frames"][-2]["body"]["response_url"]
             await playground.advance(seconds=1801)
             assert await post() == (404, "expired_url")
+
+
+async def test_a_delayed_event_comes_hourly_for_a_day():
+    door = Door(*(web.Response(status=500) for _ in range(40)))
+    async with served(door.answer) as address, Playground(over_http(address), frozen=True) as playground:
+        await playground.switch(switches={"delayed_events": True, "retry_seconds": []})
+        await playground.say(person="ada", channel="#general", text="hello")
+        for _ in range(26):
+            await playground.advance(seconds=3600)
+    assert len(door.asked) == 25

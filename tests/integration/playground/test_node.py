@@ -86,3 +86,19 @@ async def test_node_lives_through_the_story_over_http():
         assert (await playground.verify())["verified"]
         await live_through(playground)
     assert order(app.trace) == TRACE
+
+
+@pytest.mark.parametrize("how", ["refresh_requested", "abort"])
+async def test_node_comes_back(how):
+    async with Playground(MANIFEST) as playground, story_in_node(playground) as app:
+        await playground.wait(connections=1)
+        await playground.switch(switches={"refresh_grace_seconds": 0.5, "retry_seconds": [1] * 30})
+        before = playground.workspace.journal.last_number
+        if how == "abort":
+            await playground.cut(how=how)
+        else:
+            await playground.disconnect(reason=how)
+        await playground.wait(frame="hello", since=before, seconds=40)
+        await playground.say(person="ada", channel="#general", text="@story again")
+        await playground.wait(channel="#general", text="Here it is", seconds=40)
+    assert app.trace[0] == "mention again"

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from funade.playground import modals
 from funade.playground.errors import Misused
 from funade.playground.posting import bot_message
 from tests.integration.playground.listening import listening, settled
-from tests.integration.playground.story import BUTTONS
+from tests.integration.playground.story import BUTTONS, modal
 
 pytestmark = pytest.mark.asyncio
 
@@ -231,3 +232,69 @@ async def test_any_event_can_be_sent_again_as_it_was():
         await playground.deliver(payload=app.bodies[0])
         await settled(playground)
     assert app.bodies[0] == app.bodies[1]
+
+
+TEXT = {
+    "type": "input",
+    "block_id": "why",
+    "label": {"type": "plain_text", "text": "Why"},
+    "element": {"type": "plain_text_input", "action_id": "text", "min_length": 3},
+}
+
+
+async def test_a_form_is_sent_only_when_it_is_complete():
+    async with listening() as (playground, app):
+        view = modals.open_view(playground.workspace, playground.app, "U0ADA", modal("form", blocks=[TEXT]))
+        for value, problem in [("", "Please complete this required field."), ("x", "at least 3 characters")]:
+            refused = await playground.submit(person="ada", view_id=view.id, values={"text": value})
+            assert problem in refused["errors"]["why"]
+        assert app.bodies == []
+        await playground.submit(person="ada", view_id=view.id, values={"why": {"text": "because"}})
+        [sent] = app.payloads("view_submission")
+        assert sent["view"]["state"]["values"]["why"]["text"] == {
+            "type": "plain_text_input",
+            "value": "because",
+        }
+        assert (await playground.views(person="ada"))["views"] == []
+
+
+async def test_an_app_may_clear_the_whole_stack():
+    async with listening() as (playground, app):
+        workspace = playground.workspace
+        modals.open_view(workspace, playground.app, "U0ADA", modal("one", blocks=[]))
+        top = modals.push_view(workspace, playground.app, "U0ADA", modal("two", blocks=[]))
+        app.answers = [{"response_action": "clear"}]
+        assert (await playground.submit(person="ada", view_id=top.id))["ok"]
+        assert (await playground.views(person="ada"))["views"] == []
+
+
+async def test_the_cross_closes_the_stack_and_tells_of_its_root_cancel_of_its_own_view():
+    async with listening() as (playground, app):
+        workspace = playground.workspace
+        for everything in (False, True):
+            root = modals.open_view(workspace, playground.app, "U0ADA", modal("one", blocks=[]))
+            top = modals.push_view(workspace, playground.app, "U0ADA", modal("two", blocks=[]))
+            await playground.close(person="ada", view_id=top.id, everything=everything)
+            told = app.payloads("view_closed")[-1]
+            assert told["is_cleared"] is everything
+            assert told["view"]["id"] == (root.id if everything else top.id)
+
+
+async def test_an_answer_that_is_none_of_slacks_is_trouble():
+    async with listening() as (playground, app):
+        view = modals.open_view(playground.workspace, playground.app, "U0ADA", modal("one", blocks=[]))
+        app.answers = [{"response_action": "explode"}]
+        answer = await playground.submit(person="ada", view_id=view.id)
+        assert (answer["ok"], answer["error"]) == (False, "invalid_response")
+        app.answers = [{"options": "all"}]
+        form = modals.open_view(playground.workspace, playground.app, "U0ADA", modal("form"))
+        answer = await playground.suggest(person="ada", view_id=form.id, action_id="ref", value="x")
+        assert (answer["error"], answer["options"]) == ("invalid_options", [])
+
+
+async def test_nobody_is_asked_before_enough_is_typed():
+    async with listening() as (playground, app):
+        form = modals.open_view(playground.workspace, playground.app, "U0ADA", modal("form"))
+        answer = await playground.suggest(person="ada", view_id=form.id, action_id="ref", value="")
+        assert answer == {"ok": True, "options": []}
+        assert app.bodies == []

@@ -119,3 +119,11 @@ def test_the_live_system_is_looked_at_whenever_something_began(standing, ending,
 )
 def test_only_what_says_that_all_went_well_is_waited_for(ending, waits):
     assert may_wait(Sighting(standing=Standing.ENDED, ending=ending)) is waits
+
+
+@pytest.mark.parametrize("ending", [BAD, SIGNALLED, CANCEL, LIMIT])
+def test_hosts_that_differ_are_named_with_whatever_ended_it(ending):
+    differing = Observed(matches=False, shown="x", differing="f5c0df1: web1; 1111111: web2")
+    sighting = Sighting(standing=Standing.ENDED, ending=ending)
+    assert judge(WISHED, sighting, differing, OLD).because.detail["hosts"] == differing.differing
+    assert "hosts" not in judge(WISHED, sighting, OLD_RUNS, OLD).because.detail

@@ -68,7 +68,7 @@ def test_the_promised_details_are_found_in_the_source():
     promised = details_beside_each_reason()
     assert set(promised) == set(Reason)
     assert promised["awaiting_turn"] == {"ahead", "position"}
-    assert promised["program_failed"] == {"exit_code", "signal"}
+    assert promised["program_failed"] == {"exit_code", "signal", "hosts"}
 
 
 @pytest.mark.parametrize("code", Reason)
@@ -158,6 +158,17 @@ def test_no_detail_of_any_shape_keeps_a_reason_from_being_said(code, detail, lan
             because(Reason.PROGRAM_FAILED, exit_code=None, signal=9),
             "its program was ended by SIGKILL — its log tells why",
             "プログラムが SIGKILL で停止しました。ログで原因を確認してください",
+        ),
+        (
+            because(Reason.PROGRAM_FAILED, exit_code=1, signal=None, hosts="f5c0df1: web1; 1111111: web2"),
+            (
+                "its program ended with status 1, and its hosts differ: f5c0df1: web1; 1111111: web2"
+                " — its log tells why"
+            ),
+            (
+                "プログラムがステータス 1 で終了しました。ホストごとに稼働中のリリースが異なります: "
+                "f5c0df1: web1; 1111111: web2。ログで原因を確認してください"
+            ),
         ),
         (
             because(Reason.EXPIRED, waited_for="awaiting_turn", seconds=86400.0, ahead=11),

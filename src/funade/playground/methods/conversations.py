@@ -1,5 +1,6 @@
 """`conversations.*`: channels, their members and what was said in them."""
 
+import math
 from collections.abc import Iterable
 
 from funade.playground.errors import Json, SlackError, missing
@@ -172,16 +173,25 @@ def _demand(call: Call, kind: str, verb: str) -> None:
 
 
 def _between(call: Call, messages: Iterable[Message]) -> list[Message]:
-    oldest, latest = call.text("oldest", "0"), call.text("latest")
+    oldest, latest = _moment(call, "oldest"), _moment(call, "latest") or math.inf
     inclusive = call.flag("inclusive")
     found = []
     for message in messages:
-        if message.only_for:
-            continue
-        after = float(message.ts) > float(oldest) or (inclusive and message.ts == oldest)
-        before = not latest or float(message.ts) < float(latest) or (inclusive and message.ts == latest)
-        if after and before:
+        moment = float(message.ts)
+        inside = oldest < moment < latest or (inclusive and moment in (oldest, latest))
+        if inside and not message.only_for:
             found.append(message)
+    return found
+
+
+def _moment(call: Call, name: str) -> float:
+    try:
+        found = float(call.text(name) or 0)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        error = f"invalid_ts_{name}"
+        raise SlackError(error)
     return found
 
 

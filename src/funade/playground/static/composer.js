@@ -8,9 +8,10 @@ const MOST = 8;
 
 export function composer({ place, label, thread = "", editing = null, done = () => {} }) {
   const list = h("div", { role: "listbox", id: newId("complete"), class: "options above", hidden: true, "aria-label": word("suggestions") });
+  const draft = `${place.id}/${thread}`;
   const box = h("textarea", {
     rows: "1", "aria-label": label, placeholder: label, "aria-autocomplete": "list", "aria-controls": list.id, spellcheck: "true",
-    value: editing ? editing.plain : "", "data-composer": editing ? "edit" : thread ? "thread" : "main",
+    value: editing ? editing.plain : model.drafts.get(draft) ?? "", "data-composer": editing ? "edit" : thread ? "thread" : "main",
   });
   const also = thread && !editing ? h("input", { type: "checkbox" }) : null;
   let found = [];
@@ -54,6 +55,7 @@ export function composer({ place, label, thread = "", editing = null, done = () 
     const typed = word_();
     const end = box.selectionStart;
     box.setRangeText(`${found[index][0]} `, end - typed.length, end, "end");
+    if (!editing) model.drafts.set(draft, box.value);
     complete();
     grow();
   }
@@ -73,6 +75,7 @@ export function composer({ place, label, thread = "", editing = null, done = () 
     box.readOnly = false;
     if (answer.ok) {
       box.value = "";
+      if (!editing) model.drafts.delete(draft);
       announce(word("sent"));
       done();
     } else {
@@ -84,7 +87,11 @@ export function composer({ place, label, thread = "", editing = null, done = () 
     box.focus();
   }
 
-  box.addEventListener("input", () => { complete(); grow(); });
+  box.addEventListener("input", () => {
+    if (!editing) model.drafts.set(draft, box.value);
+    complete();
+    grow();
+  });
   box.addEventListener("blur", () => { list.hidden = true; });
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;

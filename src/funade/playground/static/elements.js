@@ -1,7 +1,7 @@
 // What can be clicked, chosen or typed into; every act goes to the workspace as a person's.
 
 import { announce, h, newId } from "/static/dom.js";
-import { ask, changed, channels, model, people } from "/static/model.js";
+import { ask, changed, channels, enteredIn, model, people } from "/static/model.js";
 import { chooser } from "/static/chooser.js";
 import { plain, textObject } from "/static/text.js";
 import { word } from "/static/words.js";
@@ -50,7 +50,7 @@ async function act(element, block, owner, value) {
     return;
   }
   const where = owner.view ? { view_id: owner.view.id } : { channel: owner.channel, ts: owner.ts };
-  if (owner.view) await ask("fill", { view_id: owner.view.id, values: model.entered.get(owner.view.id) ?? {} });
+  if (owner.view) await ask("fill", { view_id: owner.view.id, values: enteredIn(owner.view) });
   const key = `${owner.ts ?? owner.view.id}/${element.action_id}`;
   model.sending.add(key);
   const answer = await ask("click", { person: model.person, action_id: element.action_id, block_id: block.block_id, value, ...where });
@@ -138,7 +138,7 @@ async function find(element, block, owner, typed) {
     return groups.map((one) => ({ label: one.label, options: one.options.filter((each) => fits(each.text.text)) }));
   }
   const where = owner.view ? { view_id: owner.view.id } : { channel: owner.channel, ts: owner.ts };
-  if (owner.view) await ask("fill", { view_id: owner.view.id, values: model.entered.get(owner.view.id) ?? {} });
+  if (owner.view) await ask("fill", { view_id: owner.view.id, values: enteredIn(owner.view) });
   const answer = await ask("suggest", { person: model.person, action_id: element.action_id, block_id: block.block_id, value: typed, ...where });
   return answer.option_groups ?? [{ options: answer.options ?? [] }];
 }

@@ -2,7 +2,7 @@
 
 import { announce, h, newId, replace } from "/static/dom.js";
 import { blocks } from "/static/blocks.js";
-import { app, ask, changed, modals, model } from "/static/model.js";
+import { app, ask, changed, enteredIn, modals, model } from "/static/model.js";
 import { plain } from "/static/text.js";
 import { word } from "/static/words.js";
 
@@ -77,7 +77,7 @@ async function submit(view) {
   if (model.sending.has(view.id)) return;
   model.sending.add(view.id);
   dialog.querySelector('[type="submit"]')?.setAttribute("disabled", "");
-  const answer = await ask("submit", { person: model.person, view_id: view.id, values: model.entered.get(view.id) ?? {} });
+  const answer = await ask("submit", { person: model.person, view_id: view.id, values: enteredIn(view) });
   model.sending.delete(view.id);
   if (answer.ok) {
     if (!model.views.has(view.id)) forget(view);

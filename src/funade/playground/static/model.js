@@ -10,6 +10,7 @@ export const model = {
   messages: new Map(), // channel → ts → message
   views: new Map(), // id → view with its person
   entered: new Map(), // view id → block → action → value
+  drafts: new Map(), // channel and thread → what is written there and not sent yet
   errors: new Map(), // view id → block → problem
   frames: [],
   sending: new Set(),
@@ -150,3 +151,14 @@ export function authorOf(message) {
 
 export const modals = () => [...model.views.values()].filter((one) => one.type === "modal" && one.person === model.person);
 export const homeOf = (id) => [...model.views.values()].find((one) => one.type === "home" && one.app_id === id && one.person === model.person);
+
+// What has been entered in those elements that a view has now: it may be another one than a moment ago.
+export function enteredIn(view) {
+  const kept = {};
+  for (const block of model.views.get(view.id)?.blocks ?? view.blocks) {
+    const entered = model.entered.get(view.id)?.[block.block_id] ?? {};
+    for (const one of [block.element, block.accessory, ...(block.elements ?? [])])
+      if (one?.action_id in entered) (kept[block.block_id] ??= {})[one.action_id] = entered[one.action_id];
+  }
+  return kept;
+}

@@ -159,6 +159,7 @@ async function openTab(app, tab) {
 
 function drawMain() {
   const place = channel(model.place);
+  const writes = document.activeElement?.dataset.composer === "main";
   parts.head = h("header", { class: "head" });
   parts.home = h("section", { class: "home", "aria-label": word("home"), hidden: true, tabindex: "0" });
   parts.log = h("div", { class: "log", role: "log", "aria-label": word("messages"), tabindex: "0" });
@@ -168,6 +169,7 @@ function drawMain() {
   if (!place) return;
   if (place.members.includes(model.person)) {
     replace(parts.foot, composer({ place, label: word("message_to", place.is_im ? nameOf(place) : `#${place.name}`) }));
+    if (writes) parts.foot.querySelector("[data-composer]").focus();
   } else {
     const join = async () => {
       await ask("join", { person: model.person, channel: place.id });

@@ -198,6 +198,11 @@ class Live:
         found = set(self.revisions.values())
         return found.pop() or None if len(found) == 1 else None
 
+    @property
+    def is_mixed(self) -> bool:
+        """Tell whether hosts have different revisions."""
+        return len(set(self.revisions.values())) > 1
+
     def shown(self) -> str:
         """Return, for people, which host has which: the hosts of one revision together."""
         by_revision: dict[str, list[str]] = {}

@@ -50,7 +50,12 @@ class SshTarget:
             if isinstance(error, TemporaryTargetError):
                 raise TemporaryTargetError(message, error.retry_after)
             raise type(error)(message)
-        return Observed(matches=live.all_have(release.revision), revision=live.common, shown=live.shown())
+        return Observed(
+            matches=live.all_have(release.revision),
+            revision=live.common,
+            shown=live.shown(),
+            differing=live.shown() if live.is_mixed else "",
+        )
 
     async def check(self) -> Sequence[Problem]:
         """Return the preconditions that do not hold; changes nothing."""

@@ -1,0 +1,96 @@
+"""The demo in a browser: a workspace like Slack, in which Funade is an app as it is in the real one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import webbrowser
+from contextlib import ExitStack
+
+from ground import Ground, running, wait_for
+from server import Server
+
+CHANNEL = "#deploy-shop"
+SLACK = """\
+slack:
+  bot_token: env:FUNADE_SLACK_BOT_TOKEN
+  app_token: env:FUNADE_SLACK_APP_TOKEN
+  url: {address}/api/
+web:
+  listen: 127.0.0.1:{port}
+"""
+WELCOME = """
+Funade's demo is open in your browser: {address}/#U0ADA/C0DEPLOY
+It is a workspace like Slack, on this machine alone; Funade is in it over the same sockets as in the real one.
+You are Ada. Above, you become somebody else: Bob may deploy nothing, Cy agrees to what goes to production,
+Hana reads Japanese, Gus is a guest, and Sam is of another company.
+
+Say in #deploy-shop, line by line:
+
+  @funade deploy shop to staging
+  @funade deploy broken of shop to staging
+  @funade why
+  @funade rollback shop staging
+  @funade deploy shop to production         and then, as Cy, press Approve
+
+or press the lightning for the form, or open Funade's home. {url}/staging/ shows what runs.
+Everything is in {folder}. Ctrl-C ends it.
+"""
+
+
+def can_be_seen() -> bool:
+    """Tell whether somebody sits at this machine with a browser."""
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def show(ground: Ground, *, opens: bool) -> int:
+    """Serve the workspace with Funade in it until Ctrl-C; open it in a browser when `opens`."""
+    tokens = {"BOT_TOKEN": f"xoxb-{secrets.token_hex(12)}", "APP_TOKEN": f"xapp-{secrets.token_hex(16)}"}
+    ground.configure()
+    manifest = ground.folder / "manifest.json"
+    with manifest.open("wb") as file:
+        printed = [ground.funade, "slack", "manifest"]
+        subprocess.run(printed, env=ground.environment, check=True, stdout=file)
+    log = ground.folder / "playground.log"
+    playground = [str(ground.funade), "playground", "--port", "0", str(manifest)]
+    given = {f"SLACK_{name}": token for name, token in tokens.items()}
+    with ExitStack() as stack:
+        stack.enter_context(running(playground, log, {**ground.environment, **given}))
+        found = wait_for(
+            lambda: re.search(r"http://\S+", log.read_text()), "the workspace to listen", log.read_text
+        )
+        assert found is not None, "it was waited for"
+        address = found[0]
+        ground.configure(SLACK.format(address=address, port=_free_port()), CHANNEL)
+        stack.enter_context(Server(ground, **{f"FUNADE_{name}": token for name, token in given.items()}))
+        print(WELCOME.format(address=address, url=ground.url, folder=ground.folder), flush=True)
+        if opens:
+            webbrowser.open(f"{address}/#U0ADA/C0DEPLOY")
+        _wait_for_ctrl_c()
+    return 0
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _wait_for_ctrl_c() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
