@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from funade.domain.application import Application, Configuration, Environment, Repository, TargetConfiguration
+from funade.domain.commands import Deploy
 from funade.domain.deployment import Preview, State
 from funade.domain.people import Actor, Door, Person
 from funade.domain.plan import digest
@@ -76,7 +77,9 @@ async def _ours(folder: Path) -> float:
             preview=Preview(),
         )
         person = Person(name="ada")
-        await accept(assembled, environment, Asked(actor=ada, person=person, request=str(uuid4())))
+        command = Deploy(application="shop", environment=environment.name, ref="main")
+        asked = Asked(actor=ada, person=person, command=command, request=str(uuid4()))
+        await accept(assembled, environment, asked)
         await _let_some_end(parts, AT_ONCE)
     await _let_some_end(parts, 0)
     took = time.perf_counter() - start

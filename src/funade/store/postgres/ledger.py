@@ -40,7 +40,7 @@ READ_SECONDS = 30.0
 
 # Of several changes in one transaction only the first may wait for somebody's lock: whoever holds one and waits for
 # the next may be waited for in turn.
-_NO_WAITING = "SET LOCAL lock_timeout = '10ms'"
+_NO_WAITING = "SET LOCAL lock_timeout = '1ms'"
 _TELL = f"SELECT pg_notify('{CHANNEL}', %s)"
 
 
@@ -146,14 +146,20 @@ class PostgresLedger:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""
         batch = self._line.take()
         notes: list[Note] = []
-        for one in batch if len(batch) == 1 else self._write_together(batch, notes):
+        left: Sequence[Change[Any]] = batch
+        while len(left) > 1:
+            rest = self._write_together(left, notes)
+            if len(rest) == len(left):
+                break
+            left = rest
+        for one in left:
             self._write_alone(one, notes)
         self._set_aside(notes)
         for one in batch:
             one.tell()
 
     def _write_together(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
-        """Write a batch in one transaction, and return those that have to be tried alone."""
+        """Write the first ones of a batch in one transaction, and return the rest: all when nothing was written."""
         try:
             return self._transact(batch, notes)
         except _Lost:
@@ -179,8 +185,11 @@ class PostgresLedger:
             return
 
     def _transact(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
-        """Write these in one transaction; return those for which somebody's lock did not come."""
-        busy: list[Change[Any]] = []
+        """Write these in one transaction, up to the first whose lock somebody else has; return it and the rest.
+
+        Whoever holds locks must not linger: the rest comes in a transaction in which it is first, and may wait.
+        """
+        rest: Sequence[Change[Any]] = ()
         before = self._written
         with (
             self._conversation(self._writing, CHANGE_SECONDS) as connection,
@@ -195,12 +204,13 @@ class PostgresLedger:
                     if number == 0 or not is_busy(fault):
                         raise
                     connection.exec_driver_sql("ROLLBACK TO SAVEPOINT change")
-                    busy.append(one)
+                    rest = batch[number:]
+                    break
             self._commit(transaction)
         if self._written != before:
             self._pulse.beat()
             self._tell_others()
-        return busy
+        return rest
 
     def _commit(self, transaction: Any) -> None:
         try:
