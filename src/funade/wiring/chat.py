@@ -39,13 +39,15 @@ class Chat:
 
         return AcquaintedConfigurations(configurations, self._directory)
 
-    def join(self, parts: Parts, runner: Runner, configurations: Configurations) -> None:
-        """Put Slack's room beside these parts."""
+    def join(
+        self, parts: Parts, runner: Runner, configurations: Configurations, *, listens: bool = True
+    ) -> None:
+        """Put Slack's room beside these parts; one that does not listen only knows who is who."""
         slack = configurations.current().slack
         if slack is not None:
             from funade.wiring.slack import build_slack
 
-            self.room = build_slack(parts, runner, configurations, slack)
+            self.room = build_slack(parts, runner, configurations, slack, listens=listens)
 
     def resume(self) -> None:
         """Try again what was given up."""

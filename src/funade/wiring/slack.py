@@ -12,7 +12,9 @@ from funade.wiring.parts import Parts
 __all__ = ["AcquaintedConfigurations", "build_slack"]
 
 
-def build_slack(parts: Parts, runner: Runner, configurations: Configurations, slack: Workspace) -> SlackRoom:
+def build_slack(
+    parts: Parts, runner: Runner, configurations: Configurations, slack: Workspace, *, listens: bool
+) -> SlackRoom:
     """Return Slack's room over these parts; it shares the lease of the runner beside it."""
     secrets, folder = OpenSecrets(), parts.data / "sources"
     ports = Ports(
@@ -34,4 +36,5 @@ def build_slack(parts: Parts, runner: Runner, configurations: Configurations, sl
         bot_token=slack.bot_token,
         app_token=slack.app_token,
         signing_secrets=slack.signing_secrets,
+        listens=listens,
     )

@@ -81,7 +81,12 @@ class LoneRunner:
     async def run(self) -> None:
         """Carry out until SIGTERM or SIGINT, then drain: what runs at its place goes on there."""
 
-        async def run(_: Parts, runner: Runner) -> None:
-            await runner.run()
+        chat = Chat()
 
-        await run_until_stopped(self.configurations, role="runner", tell=self.tell, run=run)
+        async def run(parts: Parts, runner: Runner) -> None:
+            # Whoever has a right by a group of Slack's has it here too.
+            chat.join(parts, runner, self.configurations, listens=False)
+            async with chat.open():
+                await runner.run()
+
+        await run_until_stopped(self.configurations, role="runner", tell=self.tell, run=run, chat=chat)

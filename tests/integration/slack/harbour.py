@@ -72,6 +72,7 @@ class Harbour:
     parts: Parts | None = None
     chat: Chat | None = None
     runner: Runner | None = None
+    said: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     _listener: Listener | None = None
     _running: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -250,7 +251,9 @@ class Harbour:
         found = await self.ours(channel)
         return [one for one in found if one.get("blocks") and one["blocks"][0]["type"] == "header"]
 
-    async def card(self, number: int, state: str, channel: str = "#deploy-shop") -> Any:
+    async def card(
+        self, number: int, state: str, channel: str = "#deploy-shop", seconds: float = 30.0
+    ) -> Any:
         """Wait until the one card of a deployment shows that state, and return it."""
         found: list[Any] = []
 
@@ -260,7 +263,8 @@ class Harbour:
             ]
             return bool(found) and state in found[0]["text"].split("\n")[0]
 
-        await self.until(shown, lambda: f"card #{number} {state}: {[one['text'] for one in found]}")
+        what = f"card #{number} {state}"
+        await self.until(shown, lambda: f"{what}: {[one['text'] for one in found]}", seconds)
         assert len(found) == 1
         return found[0]
 
@@ -271,7 +275,7 @@ class Harbour:
         )
 
     async def until(
-        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 12.0
+        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 30.0
     ) -> None:
         """Wait until something is so."""
         deadline = asyncio.get_running_loop().time() + seconds

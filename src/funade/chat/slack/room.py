@@ -1,7 +1,7 @@
 """Everything of Slack in one process: asks Slack who we are, then listens, answers and tells until it is stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -68,13 +68,17 @@ class Listening:
 
 @dataclass(kw_only=True)
 class SlackRoom:
-    """Runs beside the rest of a server; whatever Slack does, the rest goes on."""
+    """Runs beside the rest of a server; whatever Slack does, the rest goes on.
+
+    One that does not listen only knows who is who, so that every process has the same rules.
+    """
 
     ports: Ports
     url: str
     bot_token: SecretReference
     app_token: SecretReference | None
     signing_secrets: tuple[SecretReference, ...] = ()
+    listens: bool = True
     listening: Listening | None = None
     problem: str | None = None
     _resumed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,12 +95,10 @@ class SlackRoom:
             us = await self._ask_who_we_are(api)
             listening = self._furnish(session, api, us)
             self.listening = listening
-            works: Sequence[Callable[[], Awaitable[None]]] = (
-                listening.directory.keep_fresh,
-                listening.worker.run,
-                listening.board.run,
-                *((listening.keeper.run,) if listening.keeper is not None else ()),
-            )
+            works: list[Callable[[], Awaitable[None]]] = [listening.directory.keep_fresh]
+            if self.listens:
+                works += [listening.worker.run, listening.board.run]
+                works += [listening.keeper.run] if listening.keeper is not None else []
             tasks = [asyncio.ensure_future(work()) for work in works]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -238,7 +240,7 @@ class SlackRoom:
             clock=ports.clock,
             conversation=conversation,
         )
-        app_token = self.app_token
+        app_token = self.app_token if self.listens else None
         keeper = None
         if app_token is not None:
             keeper = Keeper(
