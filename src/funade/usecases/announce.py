@@ -48,6 +48,9 @@ class Announce:
         holder, processes = await self.ledger.read(lambda look: (look.role(ROLE), look.processes()))
         if holder == process:
             return True
-        dead = frozenset(one.id for one in processes) - self.living.among(processes)
+        alive = self.living.among(processes)
+        if holder in alive:
+            return False
+        dead = frozenset(one.id for one in processes) - alive
         with effect("store.take_role"):
             return await self.ledger.change(lambda change: change.take_role(ROLE, process, dead))
