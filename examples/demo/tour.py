@@ -63,6 +63,8 @@ class Tour:
         self._expect(5, "awaiting_approval")
         self._say("as cy: approve 5")
         self._expect(5, "succeeded", verified=True)
+        self._tell("What was deployed can be deployed again.")
+        self._run("check")
         self._tell("Who did what, and what is live.")
         self._say("history")
         self._say("status")

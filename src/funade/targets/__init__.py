@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time."""
+    """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time.
+
+    `store` is the id of the store that deploys; empty where none was opened, and nothing can begin.
+    """
 
     __slots__ = ("clock", "data", "kept", "lease", "secrets", "store")
 

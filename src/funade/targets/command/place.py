@@ -91,7 +91,9 @@ class CommandPlace:
         """Raise a TargetError when nothing could begin here; changes nothing."""
         with _worded(TemporaryTargetError):
             it = Guard(self._guard_folder(application, environment))
-            it.read().check_store(self._surroundings.store, it.folder)
+            state = it.read()
+            if self._surroundings.store:
+                state.check_store(self._surroundings.store, it.folder)
 
     def guards(self) -> Path:
         """Return the folder of all guards."""
