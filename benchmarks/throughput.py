@@ -16,7 +16,7 @@ from uuid import uuid4
 from funade.domain.application import Application, Configuration, Environment, Repository, TargetConfiguration
 from funade.domain.commands import Deploy
 from funade.domain.deployment import Preview, State
-from funade.domain.people import Actor, Door, Person
+from funade.domain.people import Actor, Door, People, Person
 from funade.domain.plan import digest
 from funade.domain.release import Release
 from funade.testing.configurations import FakeConfigurations
@@ -28,6 +28,7 @@ from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import build_runner, say_nothing
 
 ENVIRONMENTS, DEPLOYMENTS, AT_ONCE = 20, 600, 40
+OWNER = "local:0"
 
 
 def run() -> dict[str, float]:
@@ -47,7 +48,10 @@ async def _ours(folder: Path) -> float:
     }
     shop = Application(name="shop", repository=Repository(url="/nowhere"), environments=environments)
     configuration = Configuration(
-        path=str(folder / "funade.yaml"), applications={"shop": shop}, data=str(folder)
+        path=str(folder / "funade.yaml"),
+        applications={"shop": shop},
+        data=str(folder),
+        people=People(owner=OWNER),
     )
     sources = FakeSources()
     revision = sources.commit("Begin", files={})
@@ -57,7 +61,7 @@ async def _ours(folder: Path) -> float:
     runner = build_runner(replace(parts, sources=sources, targets=targets), role="server", tell=say_nothing)
     running = asyncio.create_task(runner.run())
     accept = parts.desk.verbs.deploy.accept
-    ada = Actor(door=Door.TERMINAL, id="local:0", name="ada", owns_store=True)
+    ada = Actor(door=Door.TERMINAL, id=OWNER, name="ada", owns_store=True)
     start = time.perf_counter()
     for number in range(DEPLOYMENTS):
         environment = environments[f"place{number % ENVIRONMENTS}"]
