@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 import webbrowser
 from contextlib import ExitStack
 
@@ -77,11 +79,18 @@ def show(ground: Ground, *, opens: bool) -> int:
         address = found[0]
         ground.configure(SLACK.format(address=address, port=_free_port()), CHANNEL)
         stack.enter_context(Server(ground, **{f"FUNADE_{name}": token for name, token in given.items()}))
+        wait_for(lambda: _is_connected(address), "Funade to come into the workspace", log.read_text)
         print(WELCOME.format(address=address, url=ground.url, folder=ground.folder), flush=True)
         if opens:
             webbrowser.open(f"{address}/#U0ADA/C0DEPLOY")
         _wait_for_ctrl_c()
     return 0
+
+
+def _is_connected(address: str) -> bool:
+    asked = urllib.request.Request(f"{address}/_control/state", b"{}", {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked) as answer:
+        return any(one["connections"] for one in json.load(answer)["apps"])
 
 
 def _free_port() -> int:

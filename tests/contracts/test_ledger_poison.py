@@ -63,6 +63,8 @@ QUESTIONS: list[Callable[[Reading], Any]] = [
 REFUSALS = (sqlite3.IntegrityError, psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 #: What tells rows apart, and the columns of a table, in the words of each store.
 ROW_ID = {"sqlite": "rowid", "postgres": "ctid::text"}
+#: An order of rows that stays when they are written anew; a database puts them where it likes.
+ORDER = {"sqlite": "rowid", "postgres": '"{table}"::text'}
 COLUMNS = {
     "sqlite": "SELECT name FROM pragma_table_info(?)",
     "postgres": "SELECT column_name::text FROM information_schema.columns WHERE table_name = ?"
@@ -135,13 +137,17 @@ def everything(store: Store) -> list[Any]:
 def set_column(store: Store, table: str, row: int, column: str, value: Any) -> bool:
     """Write past the ledger; False when the tables themselves refuse it."""
     id = ROW_ID[store.kind]
-    ((key,),) = store.sql(f'SELECT {id} FROM "{table}" ORDER BY 1 LIMIT 1 OFFSET {row}')
+    ((key,),) = store.sql(f'SELECT {id} FROM "{table}" {_nth(store, table, row)}')
     said = "CAST(? AS TEXT)" if isinstance(value, BrokenText) else "?"
     try:
         store.sql(f'UPDATE "{table}" SET "{column}" = {said} WHERE {id} = ?', value, key)
     except REFUSALS:
         return False
     return True
+
+
+def _nth(store: Store, table: str, row: int) -> str:
+    return f"ORDER BY {ORDER[store.kind].format(table=table)} LIMIT 1 OFFSET {row}"
 
 
 def columns(store: Store, table: str) -> list[str]:
@@ -197,7 +203,7 @@ def test_whatever_stands_in_a_document_everybody_else_goes_on(store, data):
     ]
     table, row, column = data.draw(st.sampled_from(places))
     id = ROW_ID[store.kind]
-    ((raw, _),) = store.sql(f'SELECT "{column}", {id} FROM "{table}" ORDER BY {id} LIMIT 1 OFFSET {row}')
+    ((raw, _),) = store.sql(f'SELECT "{column}", {id} FROM "{table}" {_nth(store, table, row)}')
     document: Any = json.loads(raw) if raw else {}
     inner = document
     while isinstance(inner, dict) and inner:

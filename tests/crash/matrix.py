@@ -79,7 +79,6 @@ ELSEWHERE = {
     "sources.sweep": _REPOSITORIES,
     "sources.sweep_folder": _REPOSITORIES,
     "sources.write_program": _REPOSITORIES,
-    "wiring.close_folder": "only where an older release left a folder open: tests/integration/test_privacy.py",
     **dict.fromkeys((one for one in EFFECTS if one.startswith("ssh.")), _HOSTS),
     "web.make_key": "tests/integration/test_web_serve.py: no story has pages",
     "web.listen": "tests/integration/test_web_serve.py: no story has pages",

@@ -59,19 +59,6 @@ def notice(ledger: SqliteLedger) -> None:
     asyncio.run(wait())
 
 
-def idle(ledger: SqliteLedger, seconds: str) -> None:
-    """Wait as a server does whose deployments all rest, and say what share of a core it took."""
-
-    async def wait() -> None:
-        until = time.monotonic() + float(seconds)
-        before = time.process_time()
-        while time.monotonic() < until:
-            await asyncio.gather(*(ledger.wait_for_change(0, 1) for _ in range(3)))
-        say((time.process_time() - before) / float(seconds))
-
-    asyncio.run(wait())
-
-
 def modules(ledger: SqliteLedger) -> None:
     """Say what was imported."""
     say(" ".join(sorted(sys.modules)))
@@ -84,5 +71,5 @@ def say(word: object) -> None:
 if __name__ == "__main__":
     verb, path, *rest = sys.argv[1:]
     opened = SqliteLedger(Path(path))
-    {one.__name__: one for one in (open_it, count, accept, notice, idle, modules)}[verb](opened, *rest)
+    {one.__name__: one for one in (open_it, count, accept, notice, modules)}[verb](opened, *rest)
     opened.close()

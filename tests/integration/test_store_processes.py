@@ -78,12 +78,6 @@ def test_another_processs_commit_is_noticed_within_half_a_second(path):
     assert sorted(delays)[len(delays) // 2] < 0.5
 
 
-@pytest.mark.slow
-def test_waiting_costs_less_than_a_hundredth_of_a_core(path):
-    (share,) = said(start("idle", path, "4"))
-    assert float(share) < 0.01
-
-
 @pytest.mark.parametrize("point", ["store.commit:before", "store.commit:after"])
 def test_a_process_killed_around_a_commit_loses_nothing_that_it_acknowledged(path, point):
     # The store is made by another one, so that every commit is of a deployment.

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from funade.clients import births
+from funade.domain.errors import StoreError
 from funade.failpoints import effect
 from funade.usecases.ports import Process
 
@@ -52,9 +53,16 @@ class ThisMachine:
 
     @property
     def name(self) -> str:
-        """Return the data folder's own name, given once: it stays when the host gets another."""
+        """Return the data folder's own name, given once: it stays when the host gets another; or raise StoreError."""
         if not self._name:
-            self._name = _name(self._data / "machine")
+            path = self._data / "machine"
+            try:
+                self._name = _name(path)
+            except OSError as error:
+                message = (
+                    f"`{path}` cannot be kept ({error.strerror}): is the disk full, or are its rights wrong?"
+                )
+                raise StoreError(message) from error
         return self._name
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
