@@ -61,7 +61,8 @@ def can_be_seen() -> bool:
 
 def show(ground: Ground, *, opens: bool) -> int:
     """Serve the workspace with Funade in it until Ctrl-C; open it in a browser when `opens`."""
-    tokens = {"BOT_TOKEN": f"xoxb-{secrets.token_hex(12)}", "APP_TOKEN": f"xapp-{secrets.token_hex(16)}"}
+    # The playground's own, which are worth nothing elsewhere.
+    bot, app = f"xoxb-{secrets.token_hex(12)}", f"xapp-{secrets.token_hex(16)}"
     ground.configure()
     manifest = ground.folder / "manifest.json"
     with manifest.open("wb") as file:
@@ -69,16 +70,16 @@ def show(ground: Ground, *, opens: bool) -> int:
         subprocess.run(printed, env=ground.environment, check=True, stdout=file)
     log = ground.folder / "playground.log"
     playground = [str(ground.funade), "playground", "--port", "0", str(manifest)]
-    given = {f"SLACK_{name}": token for name, token in tokens.items()}
+    playground += ["--bot-token", bot, "--app-token", app]
     with ExitStack() as stack:
-        stack.enter_context(running(playground, log, {**ground.environment, **given}))
+        stack.enter_context(running(playground, log, ground.environment))
         found = wait_for(
             lambda: re.search(r"http://\S+", log.read_text()), "the workspace to listen", log.read_text
         )
         assert found is not None, "it was waited for"
         address = found[0]
         ground.configure(SLACK.format(address=address, port=_free_port()), CHANNEL)
-        stack.enter_context(Server(ground, **{f"FUNADE_{name}": token for name, token in given.items()}))
+        stack.enter_context(Server(ground, FUNADE_SLACK_BOT_TOKEN=bot, FUNADE_SLACK_APP_TOKEN=app))
         wait_for(lambda: _is_connected(address), "Funade to come into the workspace", log.read_text)
         print(WELCOME.format(address=address, url=ground.url, folder=ground.folder), flush=True)
         if opens:
