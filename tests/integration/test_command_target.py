@@ -444,8 +444,10 @@ async def test_the_end_is_written_as_soon_as_a_full_disk_has_room(machine, tmp_p
 
 
 async def test_a_start_that_is_given_up_leaves_no_supervisor_waiting(machine):
+    before = set(psutil.Process().children())  # servers of other tests
+
     def waiting() -> bool:
-        return any(not is_gone(one.pid) for one in psutil.Process().children())
+        return any(not is_gone(one.pid) for one in set(psutil.Process().children()) - before)
 
     opened = psutil.Process().num_fds()
     for moment in (0, 0.001, 0.003, 0.006, 0.012):

@@ -252,7 +252,7 @@ class Harbour:
         return [one for one in found if one.get("blocks") and one["blocks"][0]["type"] == "header"]
 
     async def card(
-        self, number: int, state: str, channel: str = "#deploy-shop", seconds: float = 30.0
+        self, number: int, state: str, channel: str = "#deploy-shop", seconds: float = 60.0
     ) -> Any:
         """Wait until the one card of a deployment shows that state, and return it."""
         found: list[Any] = []
@@ -275,7 +275,7 @@ class Harbour:
         )
 
     async def until(
-        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 30.0
+        self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 60.0
     ) -> None:
         """Wait until something is so."""
         deadline = asyncio.get_running_loop().time() + seconds
