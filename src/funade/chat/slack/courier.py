@@ -13,7 +13,7 @@ from funade.chat.slack.sayings import Message
 from funade.domain.errors import VendorUnavailable
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Clock, Ledger
+from funade.usecases.ports import Clock, Ledger, Transaction
 
 #: What Slack has stored without answering can be seen by then.
 DOUBT = timedelta(seconds=10)
@@ -112,8 +112,14 @@ class Courier:
         return post
 
     async def _save(self, post: Post, fulfilled: int) -> None:
+        def work(change: Transaction) -> None:
+            stored = change.post(post.key)
+            # Somebody deleted the message meanwhile: what we know of it is old, and the wish stands.
+            if stored is None or stored.round <= post.round:
+                change.save_post(post, fulfilled)
+
         with effect("store.save_post"):
-            await self.ledger.change(lambda change: change.save_post(post, fulfilled))
+            await self.ledger.change(work)
 
     async def _find(self, post: Post, mark: str, thread: str | None) -> str | None:
         """Return the message that carries `mark` and is ours, if Slack has it."""
