@@ -113,9 +113,9 @@ def test_link_disabled_stops_the_sockets_says_so_and_a_persons_hand_starts_them_
 
 def test_a_token_that_is_refused_stops_the_sockets_until_it_is_another(tmp_path, monkeypatch):
     async def story(here):
-        monkeypatch.setenv("SLACK_APP", "xapp-1-A0APP1-wrong")
         keeper = here.room.listening.keeper
         await here.until(lambda: keeper.look().sockets == 2)
+        monkeypatch.setenv("SLACK_APP", "xapp-1-A0APP1-wrong")
         await here.playground.disconnect(reason="refresh_requested")
         await here.until(lambda: keeper.look().stopped == "invalid_auth")
         monkeypatch.setenv("SLACK_APP", "xapp-1-A0APP1-playground")
