@@ -122,11 +122,12 @@ FLEETS = {
 }
 
 
-#: Where a disk can be full; a store's own errors are other ones, and come with a real full disk.
+#: Where a disk can be full; a store's own errors are other ones, and come with a real full disk. Whoever cannot even
+#: close its data folder at its start says so and ends.
 FULL_DISKS = [
     f"{point}=error@1"
     for point in POINTS
-    if point.endswith(":before") and not point.startswith(("announce.", "store.", "web."))
+    if point.endswith(":before") and not point.startswith(("announce.", "store.", "web.", "wiring."))
 ]
 
 
