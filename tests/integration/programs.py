@@ -35,6 +35,8 @@ class Machine:
     workspace: Path
     secrets: Mapping[str, str] = field(default_factory=dict)
     lease: timedelta = timedelta(seconds=15)
+    #: what a process that stays keeps from one target to the next; without it each is opened by a process of its own
+    kept: dict[str, Any] | None = None
 
     def target(self, run: list[str], **settings: Any) -> tuple[Target, Release]:
         section: dict[str, Plain] = {"kill_grace": 1, "run": [*run], **settings}
@@ -54,6 +56,8 @@ class Machine:
             lease=self.lease,
             clock=FakeClock(),
         )
+        if self.kept is not None:
+            surroundings.kept = self.kept
         return OpenTargets(surroundings).open(release), release
 
     @property

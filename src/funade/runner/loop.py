@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 #: The longest time between two looks, even when nobody says that anything has changed.
 LOOK_SECONDS = 1.0
+#: The shortest time between the beginnings of two looks, in seconds.
+BREATH_SECONDS = 0.05
 SWEEP_SECONDS = 60.0
 #: After a surprise, a deployment is taken up again this much later.
 PAUSE_SECONDS = 2.0
@@ -86,12 +88,18 @@ class Runner:
             self._tasks.clear()
 
     async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do `work` at once and after each change of the ledger, at least every second."""
+        """Do `work` at once and after each change of the ledger, at least every second.
+
+        The first change after a quiet while is looked at without a pause. A start makes several at once, most of them
+        our own: to look at each would take the processor from the start itself.
+        """
         generation = -1
         while True:
+            began = self.clock.steady()
             await self._survive(work)
             try:
                 generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
+                await self.clock.sleep(max(0.0, began + BREATH_SECONDS - self.clock.steady()))
             except StoreError:
                 await self._rest(PAUSE_SECONDS)
 

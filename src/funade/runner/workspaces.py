@@ -25,7 +25,8 @@ class FolderWorkspaces:
             problem = f"{folder} is no workspace"
             raise OSError(problem)
         with effect("workspace.remove"):
-            await asyncio.to_thread(_remove, folder)
+            if folder.exists():  # noqa: ASYNC240 -- nearly always nothing is there, and a thread takes far longer
+                await asyncio.to_thread(_remove, folder)
 
     async def leftovers(self, living: frozenset[str]) -> Sequence[Path]:
         """Return the folders of deployments that are not among the living."""

@@ -17,8 +17,10 @@ from funade.targets.command.attempt import Attempt
 from funade.targets.command.config import Settings
 from funade.targets.command.guard import Entry, Guard
 from funade.targets.command.instructions import instructions
+from funade.targets.command.spare import Spare
 from funade.targets.command.starter import Starter
 
+KIND = "command"
 #: A full disk or a busy guard is worth another try soon; an unreadable guard waits for a person.
 SOON = timedelta(seconds=5)
 LATER = timedelta(seconds=30)
@@ -34,6 +36,7 @@ class CommandPlace:
     def __init__(self, settings: Settings, surroundings: Surroundings) -> None:
         self._settings = settings
         self._surroundings = surroundings
+        self._spare: Spare = surroundings.kept.setdefault(KIND, Spare())
         self._ready: Starter | None = None
 
     async def look(self, execution: Execution) -> Sighting:
@@ -44,7 +47,7 @@ class CommandPlace:
     async def start(self, order: StartOrder) -> None:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
         with _worded(GuardRefused):
-            starter, self._ready = self._ready or Starter(_title(order.execution)), None
+            starter, self._ready = self._ready or self._spare.take(), None
             try:
                 told = await asyncio.to_thread(self._prepare, order)
                 for key, entry in (await asyncio.to_thread(self._raise, order)).items():
@@ -53,23 +56,24 @@ class CommandPlace:
                 starter.close()
                 raise
             word, text = await asyncio.to_thread(starter.hand_over, told)
+            self._spare.provide()
         await self._understand(order.execution, word, text)
 
     @contextmanager
-    def expecting(self, execution: Execution) -> Iterator[None]:
-        """Let a supervisor's interpreter start meanwhile; without instructions it does nothing and ends.
+    def expecting(self, execution: Execution) -> Iterator[None]:  # noqa: ARG002 -- any supervisor is for any execution
+        """Let a supervisor's interpreter start meanwhile; without instructions it does nothing.
 
         Not in a thread: what is given up must not lose hold of it.
         """
         with suppress(OSError):
             # The start itself says what is wrong, should it still be.
-            self._ready = Starter(_title(execution))
+            self._ready = self._spare.take()
         try:
             yield
         finally:
             unused, self._ready = self._ready, None
             if unused is not None:
-                unused.close()
+                self._spare.give_back(unused)
 
     async def cancel(self, execution: Execution) -> Sighting:
         """End it if it runs (without waiting for that end), seal it if it never began; return what is so now."""
@@ -301,11 +305,6 @@ def _make_guard(it: Guard) -> None:
 
 def _key(execution: Execution) -> str:
     return f"{execution.deployment}/{execution.attempt}"
-
-
-def _title(execution: Execution) -> str:
-    """Return what `ps` shows of a supervisor."""
-    return f"funade supervisor of #{execution.number}, {execution.application} to {execution.environment}"
 
 
 def _safe(name: str) -> str:

@@ -17,6 +17,7 @@ from funade.failpoints import ARMED_BY, LOGGED_TO, effect
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from funade.targets.command.supervisor import main; main()"
 )
+TITLE = "funade supervisor"  #: what `ps` shows of it
 WHERE_FUNADE_LIES = Path(funade.__file__).parent.parent
 
 ORDINARY_SIGNALS = [
@@ -37,10 +38,10 @@ ANSWERS_WITHIN_SECONDS = 30.0
 class Starter:
     """One supervisor that waits for its instructions; without any it ends by itself."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self) -> None:
         orders, self._orders = os.pipe()
         self._answer, answer = os.pipe()
-        command = [sys.executable, "-I", "-S", "-c", BOOT, str(WHERE_FUNADE_LIES), title]
+        command = [sys.executable, "-I", "-S", "-c", BOOT, str(WHERE_FUNADE_LIES), TITLE]
         environment = {name: os.environ[name] for name in (ARMED_BY, LOGGED_TO) if name in os.environ}
         try:
             with effect("command.spawn"):
@@ -65,7 +66,12 @@ class Starter:
             os.close(orders)
             os.close(answer)
         # It outlives most of what is here, and must not stay a corpse until this process ends.
-        Thread(target=os.waitpid, args=(pid, 0), name=f"supervisor {pid}", daemon=True).start()
+        self._life = Thread(target=os.waitpid, args=(pid, 0), name=f"supervisor {pid}", daemon=True)
+        self._life.start()
+
+    def lives(self) -> bool:
+        """Tell whether it is still there to be told anything."""
+        return self._life.is_alive()
 
     def hand_over(self, instructions: dict[str, object]) -> tuple[str, str]:
         """Give the instructions; return the supervisor's answer, empty when it ended or fell silent without one."""
