@@ -44,6 +44,7 @@ OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log
 
 # Cards
 OUTPUT = mark("The end of its output:")
+PAGE = mark("The page of #{number}: its course and its whole output")
 
 # Forms
 FORM_TITLE = mark("Deploy")

@@ -160,7 +160,7 @@ class Board:
 
     async def _bring_card(self, post: Post) -> float:
         number = await self.ledger.read(lambda look: look.number_of(post.deployment or ""))
-        shown = None if number is None else await self.show(ShowDeployment(number=number))
+        shown = None if number is None else await self.show(ShowDeployment(number=number, link=True))
         if not isinstance(shown, DeploymentShown):
             await self.courier.settle(post, post.wanted)
             return 0.0
@@ -197,7 +197,9 @@ class Board:
             deployment=deployment,
             values=values,
         )
-        return card(shown, reader, buttons)
+        people = self.configurations.current().people
+        asker = self.directory.account_of(people.ids_of(deployment.asked_by_id))
+        return card(shown, reader, buttons, asker=asker)
 
     async def _bring_event(self, post: Post) -> float:
         found = await self.ledger.read(lambda look: self._look(look, post))

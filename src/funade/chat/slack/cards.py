@@ -1,11 +1,22 @@
 """A deployment as one card, and what happened to it as lines of its thread. Pure: rows in, messages out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from funade.chat.announcements import announcement
 from funade.chat.deployments import course, first_sentence, line_of_deployment, waiting_lines
 from funade.chat.replies import changes_lines
-from funade.chat.slack.sayings import Block, Message, fallback, header, preformatted, rich, shielded
+from funade.chat.slack.sayings import (
+    Block,
+    Message,
+    call_mark,
+    fallback,
+    header,
+    linked,
+    preformatted,
+    rich,
+    shielded,
+)
 from funade.domain.answers import DeploymentShown
 from funade.domain.deployment import Deployment, State
 from funade.domain.events import (
@@ -15,7 +26,7 @@ from funade.domain.events import (
     ExecutionEnded,
     RequestRefused,
 )
-from funade.texts import Reader, plain, plain_lines, slack
+from funade.texts import Reader, answers, plain, plain_lines, slack
 from funade.texts.states import standing_of
 
 WIDTH = 76  #: of a table in a message, on a laptop
@@ -33,18 +44,27 @@ SIGNS = {
 UNVERIFIED = "☑"
 
 
-def card(shown: DeploymentShown, reader: Reader, buttons: Sequence[Block]) -> Message:
-    """Return the card of a deployment as it is now: `text` says all of it, the blocks show it."""
-    shown = shielded(shown)
+def card(
+    shown: DeploymentShown, reader: Reader, buttons: Sequence[Block], *, asker: str | None = None
+) -> Message:
+    """Return the card of a deployment as it is now: `text` says all of it, the blocks show it.
+
+    `asker` is the account of whoever asked, as Slack has proved it.
+    """
+    link, shown = shown.link, shielded(shown)
     deployment = shown.deployment
+    if asker is not None:
+        deployment = replace(deployment, asked_by=call_mark(asker, deployment.asked_by))
     top = _top(deployment, reader)
     lines = [first_sentence(shown, reader), *waiting_lines(shown.waiting[1:], reader)]
     lines += ["", line_of_deployment(deployment, reader), *course(deployment, reader)]
     changes = deployment.preview.changes
     below = [] if changes is None else changes_lines(changes, reader, WIDTH, MOST_COMMITS)
+    page = [] if link is None else [linked(link, reader.word(slack.PAGE, number=deployment.number))]
+    said = [] if link is None else [reader.word(answers.PAGE, link=link)]
     return Message(
-        text=fallback([top, *lines, *below]),
-        blocks=(header(top), *rich([*lines, *below]), *buttons),
+        text=fallback([top, *lines, *said, *below]),
+        blocks=(header(top), *rich([*lines, *below]), *page, *buttons),
     )
 
 

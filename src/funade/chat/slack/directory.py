@@ -147,6 +147,13 @@ class Directory:
         }
         return replace(configuration, people=people.acquainted({}, named))
 
+    def account_of(self, ids: Iterable[str]) -> str | None:
+        """Return the one account that a person with these ids has here; None for none, and for more than one."""
+        teams = {one for one in (self.us.team, self.us.enterprise) if one}
+        parts = [one.removeprefix("slack:").partition("/") for one in ids if one.startswith("slack:")]
+        found = {user for team, _, user in parts if team in teams and user}
+        return found.pop() if len(found) == 1 else None
+
     def _ids_of(self, members: Iterable[str]) -> frozenset[str]:
         teams = [one for one in (self.us.team, self.us.enterprise) if one]
         return frozenset(f"slack:{team}/{user}" for user in members for team in teams)

@@ -27,10 +27,17 @@ CLIPPED = "…"
 _TYPED = "\ue000"
 #: around the seconds of a moment, which every reader sees in their own time
 _MOMENT = re.compile("\ue010([0-9]{1,12})\ue011")
-_SHIELDED = str.maketrans({"`": _TYPED, "\ue010": "", "\ue011": ""})
+#: an account, and the name of whoever has it: only the blocks call them, the text names them
+_CALLED = re.compile("\ue012([UW][A-Z0-9]{1,40})\ue013([^\ue012-\ue014]*)\ue014")
+_SHIELDED = str.maketrans({"`": _TYPED} | {chr(sign): "" for sign in range(0xE010, 0xE015)})
+_MARK = re.compile(f"{_MOMENT.pattern}|{_CALLED.pattern}")
+#: what is left of a mark that was cut
+_LEFT = re.compile("[\ue010-\ue014]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ESCAPED = re.compile("[&<>]")
 _CODE = re.compile("`([^`\n]+)`")
+#: a line that has a number of its own needs no other sign
+_STEP = re.compile(r"\s*[0-9]+\. ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +68,7 @@ def message(lines: Iterable[str], *more: Block) -> Message:
 
 def fallback(lines: Iterable[str]) -> str:
     """Return lines as one text without any formatting, escaped, of a length that Slack takes."""
-    said = _MOMENT.sub(lambda found: _in_words(int(found[1])), "\n".join(lines))
-    said = said.replace("`", "").replace(_TYPED, "`")
+    said = _unmarked("\n".join(lines)).replace("`", "").replace(_TYPED, "`")
     return escape(said, LONGEST_TEXT) or CLIPPED
 
 
@@ -87,7 +93,7 @@ def header(text: str) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """Return text that nothing is read into, no emoji either."""
-    said = _MOMENT.sub(lambda found: _in_words(int(found[1])), text).replace("`", "").replace(_TYPED, "`")
+    said = _unmarked(text).replace("`", "").replace(_TYPED, "`")
     return {"type": "plain_text", "text": clip(said, limit) or CLIPPED, "emoji": False}
 
 
@@ -128,10 +134,15 @@ def preformatted(output: str) -> Block:
     return {"type": "rich_text", "elements": [_preformatted(clip(output, LONGEST_ELEMENT))]}
 
 
-def mention(user: str, lines: Sequence[str]) -> Block:
-    """Return a line that calls somebody, and then says something."""
-    parts = [{"type": "user", "user_id": user}, {"type": "text", "text": " "}, *_parts("\n".join(lines))]
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
+def linked(url: str, label: str) -> Block:
+    """Return a line that leads to an address of ours."""
+    link = {"type": "link", "url": url, "text": clip(label, LONGEST_HEADER)}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [link]}]}
+
+
+def call_mark(user: str, name: str) -> str:
+    """Return the name of somebody so that Slack calls them; only an account that Slack has proved is one."""
+    return f"\ue012{user}\ue013{name}\ue014" if _CALLED.fullmatch(f"\ue012{user}\ue013\ue014") else name
 
 
 def moment_mark(at: datetime) -> str:
@@ -171,7 +182,7 @@ def _grouped(lines: Sequence[str]) -> list[tuple[bool, list[str]]]:
         line = said
         is_table = "  " in line.strip() or "\t" in line
         if not is_table and line.startswith("  "):
-            line = f"• {line.strip()}"
+            line = line.strip() if _STEP.match(line) else f"• {line.strip()}"
         if not line.strip():
             if groups:
                 groups[-1][1].append("")
@@ -186,7 +197,7 @@ def _grouped(lines: Sequence[str]) -> list[tuple[bool, list[str]]]:
 
 
 def _preformatted(said: str) -> Block:
-    text = _MOMENT.sub(lambda found: _in_words(int(found[1])), said).replace("`", "").replace(_TYPED, "`")
+    text = _unmarked(said).replace("`", "").replace(_TYPED, "`")
     return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text or CLIPPED}]}
 
 
@@ -209,23 +220,29 @@ def _parts(said: str) -> list[Block]:
 def _plain_parts(said: str, style: Mapping[str, Any]) -> list[Block]:
     parts: list[Block] = []
     end = 0
-    for found in _MOMENT.finditer(said):
-        parts += _text(said[end : found.start()], style)
-        seconds = int(found[1])
-        parts.append(
-            {
-                "type": "date",
-                "timestamp": seconds,
-                "format": "{date_short_pretty} {time}",
-                "fallback": _in_words(seconds),
-            }
-        )
+    for found in _MARK.finditer(said):
+        parts += [*_text(said[end : found.start()], style), _marked(found[0])]
         end = found.end()
     return parts + _text(said[end:], style)
 
 
+def _marked(mark: str) -> Block:
+    """Return what a mark stands for."""
+    if called := _CALLED.fullmatch(mark):
+        return {"type": "user", "user_id": called[1]}
+    seconds = int(mark[1:-1])
+    form = "{date_short_pretty} {time}"
+    return {"type": "date", "timestamp": seconds, "format": form, "fallback": _in_words(seconds)}
+
+
+def _unmarked(said: str) -> str:
+    """Return it with words in the places of marks."""
+    said = _MOMENT.sub(lambda found: _in_words(int(found[1])), said)
+    return _LEFT.sub("", _CALLED.sub(lambda found: found[2], said))
+
+
 def _text(said: str, style: Mapping[str, Any]) -> list[Block]:
-    said = said.replace("`", "").replace(_TYPED, "`")
+    said = _LEFT.sub("", said).replace("`", "").replace(_TYPED, "`")
     return [{"type": "text", "text": said, **style}] if said else []
 
 

@@ -146,3 +146,53 @@ def test_a_moment_is_everybodys_own_and_in_words_for_those_who_listen():
 def test_nobody_can_type_a_moment():
     assert shielded("\ue010123\ue011") == "123"
     assert sayings.fallback([shielded("\ue000")]) == "`"
+
+
+def called(said: Message) -> list[str]:
+    found = []
+
+    def walk(one):
+        if isinstance(one, dict):
+            found.extend([one["user_id"]] if one.get("type") == "user" else [])
+            for value in one.values():
+                walk(value)
+        elif isinstance(one, (list, tuple)):
+            for value in one:
+                walk(value)
+
+    walk(said.blocks)
+    return found
+
+
+def test_a_card_calls_whoever_asked_by_their_account_and_names_them_in_its_text():
+    one = replace(deployment(1), asked_by="ada")
+    said = card(DeploymentShown(deployment=one), READER, [], asker="U0ADA")
+    approved_by_everybody(said)
+    assert called(said) == ["U0ADA"]
+    assert "asked by ada at" in said.text
+
+
+@pytest.mark.parametrize("name", [EVIL, "\ue012U0BOB\ue013bob\ue014", "\ue012", "\ue013x\ue014"])
+def test_S20_a_name_calls_nobody_but_its_own_account(name):
+    one = replace(deployment(1), asked_by=name, reason=name, ref="main")
+    said = card(DeploymentShown(deployment=one), READER, [], asker="U0ADA")
+    approved_by_everybody(said)
+    assert called(said) == ["U0ADA"]
+    assert not any("\ue010" <= sign <= "\ue016" for sign in said.text + json.dumps(said.blocks))
+    assert called(card(DeploymentShown(deployment=one), READER, [], asker="U0ADA> <!channel")) == []
+
+
+def test_a_card_leads_to_its_page_in_one_block_that_nothing_typed_can_reach():
+    link = "https://funade.acme.example/d/1/c2VhbA"
+    one = replace(deployment(1), reason="<https://evil.example|" + EVIL)
+    said = card(DeploymentShown(deployment=one, link=link), READER, [])
+    approved_by_everybody(said)
+    links = [block for block in said.blocks if '"link"' in json.dumps(block)]
+    assert [block["elements"][0]["elements"][0]["url"] for block in links] == [link]
+    assert link in said.text
+    assert said.arguments()["unfurl_links"] is False
+
+
+def test_a_step_has_its_number_and_no_other_sign():
+    said = message(["Steps", "  1. fetch", "  2. run", "  more"])
+    assert said.blocks[0]["elements"][0]["elements"][0]["text"] == "Steps\n1. fetch\n2. run\n• more"
