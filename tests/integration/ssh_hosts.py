@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,19 +62,27 @@ class SshHost:
     def sessions(self) -> list[psutil.Process]:
         """Return the server's own processes for connections that are open now."""
         assert self.process is not None
-        return [
-            one for one in psutil.Process(self.process.pid).children() if one.status() != psutil.STATUS_ZOMBIE
-        ]
+        return [one for one in _children(self.process.pid) if _is_alive(one)]
 
     def below(self) -> list[psutil.Process]:
         """Return everything that its connections run now, their own processes included."""
-        return [one for session in self.sessions() for one in (session, *session.children(recursive=True))]
+        return [one for session in self.sessions() for one in (session, *_children(session.pid, recursive=True))]
+
+    def named(self, name: str) -> list[psutil.Process]:
+        """Return those of them in whose name this is."""
+        found = []
+        for one in self.below():
+            with suppress(psutil.NoSuchProcess):
+                if name in one.name():
+                    found.append(one)
+        return found
 
     def cut(self) -> int:
         """Cut every open connection, as a cable that is pulled; return how many there were."""
-        found = [one for one in self.below() if "sshd" in one.name()]
+        found = self.named("sshd")
         for one in found:
-            one.kill()
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         return len(found)
 
     def stop(self) -> None:
@@ -87,6 +95,20 @@ class SshHost:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+
+def _children(pid: int, *, recursive: bool = False) -> list[psutil.Process]:
+    """Return the processes below one; one that ends meanwhile has none."""
+    try:
+        return psutil.Process(pid).children(recursive=recursive)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 @dataclass

@@ -214,8 +214,8 @@ async def test_a_frozen_host_is_no_success(shop, hosts, monkeypatch):
     target = await shop.start(it, shop.source.commit({"a": "1"}), hooks={"before": [["sleep", "600"]]})
     waiting = asyncio.create_task(target.place.wait(it))
     frozen = hosts.hosts[0]
-    await until(lambda: "tail" in {one.name() for one in frozen.below()})
-    them = [one for one in frozen.below() if "sshd" in one.name()]
+    await until(lambda: bool(frozen.named("tail")))
+    them = frozen.named("sshd")
     for one in them:
         one.suspend()
     try:

@@ -55,9 +55,13 @@ def prompt(session: Session, *, yes: bool) -> Exit:
             import readline  # noqa: F401 - gives `input` its editing and history
 
             session.note(terminal.WELCOME)
-        ended = Exit.SUCCEEDED
+        ended, interrupted = Exit.SUCCEEDED, False
         while True:
             try:
+                if interrupted:
+                    # Here, because an impatient person presses Ctrl-C more than once.
+                    interrupted = False
+                    click.echo()
                 ended = max(ended, conversation.hear(next_line(session)))
             except EOFError:
                 return Exit.SUCCEEDED if session.interactive else ended
@@ -65,7 +69,7 @@ def prompt(session: Session, *, yes: bool) -> Exit:
                 complain_of(error, session)
                 ended = Exit.TROUBLE
             except (KeyboardInterrupt, click.Abort):
-                click.echo()
+                interrupted = True
 
 
 class Conversation:

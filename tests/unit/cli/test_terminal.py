@@ -37,12 +37,12 @@ class Terminal:
             assert time.monotonic() < deadline, f"waited in vain for {text!r}; there is {self.seen[-500:]!r}"
             assert self.read(), f"ended without {text!r}: {self.seen!r}"
 
-    def interrupt_until(self, text: str, times: int = 1) -> None:
-        """Press Ctrl-C, and again: readline hears of a signal that comes between two characters with the next one."""
+    def type_until(self, typed: str, text: str, times: int = 1) -> None:
+        """Type it, and again: readline hears of a signal that comes between two characters with the next one."""
         deadline = time.monotonic() + 20
         while self.seen.count(text) < times:
-            assert time.monotonic() < deadline, f"nobody heard Ctrl-C; there is {self.seen[-500:]!r}"
-            self.type("\x03")
+            assert time.monotonic() < deadline, f"nobody heard {typed!r}; there is {self.seen[-500:]!r}"
+            self.type(typed)
             self.read()
             self.read()
 
@@ -142,7 +142,10 @@ def test_people_talk_at_the_prompt(desk, socket):
         terminal.wait_for("> ", times=3)
         terminal.type("half a sent")
         terminal.wait_for("half a sent")
-        terminal.interrupt_until("> ", times=4)
+        terminal.type("\x03" * 20)  # an impatient person
+        terminal.type_until("\x03", "> ", times=4)
+        # Whatever readline has not heard of yet is over once it has heard a whole sentence.
+        terminal.type_until("deplyo shop to staging\n", "deploy shop to staging`", times=2)
         terminal.type("\x04")
     assert child.returncode == Exit.SUCCEEDED
     assert list(desk.deployments) == [1]
