@@ -56,7 +56,7 @@ class Manner:
 
     def is_quiet(self, at: datetime, zone: tzinfo) -> bool:
         """Tell whether it is quiet for somebody in `zone`."""
-        return self.quiet is not None and self.quiet.holds(at.astimezone(zone).time())
+        return self.quiet is not None and self.quiet.holds(at.astimezone(zone).timetz().replace(tzinfo=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_what_falls_into_quiet_hours_is_told_after_in_one_message(tmp_path, monk
 
 
 async def home(here, person: str, having: str = ""):
-    found = []
+    found: list[Any] = []
 
     async def shown():
         told = await here.playground.views(person=person)

@@ -24,6 +24,7 @@ from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
 from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
 from funade.domain.events import Event, LockTaken
+from funade.domain.wire import GREATEST
 from funade.failpoints import effect
 from funade.texts import Reader
 from funade.usecases.door_ports import Post
@@ -132,7 +133,11 @@ class Board:
             row = rows.get(post.deployment or "")
             if is_card and row is not None and row.has_ended:
                 return 1, 0
-            return (3, 0) if is_card else (2, post.event or 0)
+            if is_card:
+                return 3, 0
+            # In a thread everything stands in its order; what one person alone reads can wait.
+            is_letter = any(one.writes(post.key) for one in self.letters)
+            return (2, 2 * (post.event or GREATEST) + is_letter)
 
         return sorted(posts, key=urgency)
 

@@ -79,6 +79,7 @@ class Notices:
         post = Post(
             key=notice.post,
             deployment=notice.deployment if in_thread else None,
+            event=notice.event if in_thread else None,
             channel=None if in_thread else member.user,
         )
         return replace(notice, settled=True), post

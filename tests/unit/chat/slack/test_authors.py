@@ -1,5 +1,6 @@
 from dataclasses import replace
 from types import MappingProxyType
+from typing import cast
 
 import pytest
 
@@ -9,7 +10,8 @@ from funade.domain.deployment import Preview, Purpose, State
 from funade.domain.events import DeploymentFinished, DeploymentStarted, about
 from funade.domain.people import People, Person
 from funade.domain.reason import Reason, because
-from funade.domain.revision import Changes, Commit
+from funade.domain.revision import Changes, Commit, Revision
+from funade.usecases.ports import Reading
 from tests.unit.domain.examples import NEW, NOON, OLD, OTHER, RELEASE, deployment
 
 ADA = Person(
@@ -48,7 +50,7 @@ def test_an_address_that_leads_to_one_and_a_number_that_leads_to_another_are_nob
     assert author_of("583231+x@users.noreply.github.com", people) is None
 
 
-def commit(email: str, revision: str = NEW) -> Commit:
+def commit(email: str, revision: Revision = NEW) -> Commit:
     return Commit(revision=revision, subject="Fix", author="x", email=email, authored_at=NOON)
 
 
@@ -80,7 +82,7 @@ def configured(*, tell_authors=True) -> Configuration:
 
 def told(one, state=State.SUCCEEDED, past=(), **more):
     event = finished(one, state)
-    found = notices_about(event, one, configured(**more), Past(*past))
+    found = notices_about(event, one, configured(**more), cast("Reading", Past(*past)))
     return [(notice.person, notice.about) for notice in found]
 
 
