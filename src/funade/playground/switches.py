@@ -72,6 +72,7 @@ class Switches:
     post_errors: int = _switch(
         0, "As many posts as this succeed and are answered with `fatal_error`; each lowers it."
     )
+    post_silences: int = _switch(0, "As many posts as this succeed and are never answered; each lowers it.")
     link_domains: tuple[str, ...] = _switch(
         (
             "com",

@@ -53,8 +53,21 @@ class WebApi:
                 status = 429
                 headers["Retry-After"] = str(error.retry_after)
         note = str(body.get("error", "")) + (f" {headers['Retry-After']} s" if status == 429 else "")
+        if name == "chat.postMessage" and status == 200 and body["ok"] and self._is_silent():
+            journal.frame("api", "to app", name, {}, app=app.id if app else "", note="never answered")
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            return Response(status_code=504)
         journal.frame("api", "to app", name, body, app=app.id if app else "", note=note)
         return JSONResponse(body, status, headers)
+
+    def _is_silent(self) -> bool:
+        """Tell whether this post is one of those that nobody hears of."""
+        switches = self._stage.workspace.switches
+        if switches.post_silences < 1:
+            return False
+        switches.post_silences -= 1
+        return True
 
     async def _read(self, request: Request) -> tuple[Json, str]:
         """Return the arguments from wherever they are, and Slack's warning about how they came."""

@@ -1,11 +1,15 @@
+import asyncio
 import hashlib
 import hmac
 import json
 import time
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
+from funade.domain.errors import StoreError
 from tests.integration.slack.harbour import SECRET
 from tests.integration.slack.stories import sail
 
@@ -83,6 +87,86 @@ def test_S1_S2_only_what_slack_signed_just_now_is_heard_and_once(tmp_path, monke
             assert here.look(lambda look: look.deployment(2)) is None
             assert (await post(signed(b"ssl_check=1"), "/commands", b"ssl_check=1"))[0] == 200
             assert (await post(headers, "/elsewhere"))[0] == 404
+
+    sail(tmp_path, monkeypatch, story, https=True)
+
+
+def test_what_could_not_be_kept_is_no_replay_when_it_comes_again(tmp_path, monkeypatch):
+    async def story(here):
+        reception = here.room.listening.reception
+        takes = reception.take
+
+        async def breaks(kind, payload):
+            reception.take = takes
+            raise StoreError("the disk is full")  # noqa: EM101 -- short
+
+        reception.take = breaks
+        body = json.dumps(EVENT).encode()
+        headers, address = signed(body), here.configuration().web.url + "/slack/events"
+        async with aiohttp.ClientSession() as session:
+
+            async def post():
+                async with session.post(address, data=body, headers=headers) as answer:
+                    return answer.status
+
+            assert await post() == 503
+            # Slack may send the very same bytes in the same second.
+            assert [*await asyncio.gather(post(), post())] == [200, 200]
+        await here.card(1, "succeeded")
+        assert here.look(lambda look: look.deployment(2)) is None
+
+    sail(tmp_path, monkeypatch, story, https=True)
+
+
+def test_S2_a_command_is_not_replayed_to_another_process_either(tmp_path, monkeypatch):
+    async def story(here):
+        fields = {
+            "command": "/funade",
+            "text": "deploy shop to staging",
+            "user_id": "U0ADA",
+            "team_id": "T0ACME",
+            "channel_id": "C0DEPLOY",
+        }
+        body = urlencode(fields).encode()
+        headers, address = signed(body), here.configuration().web.url + "/slack/commands"
+        async with aiohttp.ClientSession() as session:
+
+            async def post(headers, data=body):
+                async with session.post(address, data=data, headers=headers) as answer:
+                    return answer.status
+
+            assert await post(headers) == 200
+            await here.card(1, "succeeded")
+            await here.stop()
+            await here.start()
+            assert await post(headers) == 200
+            twice = CIMultiDict([*headers.items(), ("X-Slack-Signature", headers["X-Slack-Signature"])])
+            assert await post(twice) == 401
+
+            async def endless():
+                for _ in range(2_000):
+                    yield b"x" * 1_000
+
+            assert await post(headers, endless()) == 413
+        await here.until(lambda: not here.received())
+        assert here.look(lambda look: look.deployment(2)) is None
+
+    sail(tmp_path, monkeypatch, story, https=True)
+
+
+def test_nobody_notices_when_the_secret_is_replaced_at_slack(tmp_path, monkeypatch):
+    async def story(here):
+        monkeypatch.setenv("SLACK_NEW", "the-new-one")
+        here.path.write_text(
+            here.path.read_text().replace('"env:SLACK_SECRET"', '["env:SLACK_NEW", "env:SLACK_SECRET"]')
+        )
+        await here.stop()
+        await here.start()
+        await here.say("ada", "@funade deploy shop to production")
+        card = await here.card(1, "awaiting approval")
+        await here.playground.change_app(changes={"signing_secret": "the-new-one"})
+        assert (await here.press("cy", card, "approve"))["ok"]
+        await here.card(1, "succeeded")
 
     sail(tmp_path, monkeypatch, story, https=True)
 

@@ -1,5 +1,6 @@
 """Slack's Web API, called through `slack_sdk`; the only file that imports it, and the map of its errors to ours."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -58,10 +59,9 @@ class WebApi:
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: Callable[[], str]) -> None:
         self._session, self._token, self._url = session, token, url
-        # Its own retries would post twice what was posted and not answered.
-        self._client = AsyncWebClient(
-            base_url=url, timeout=PATIENCE_SECONDS, session=session, retry_handlers=[]
-        )
+        # Its own retries would post twice what was posted and not answered, and with a session of ours its own
+        # `timeout` is not used.
+        self._client = AsyncWebClient(base_url=url, session=session, retry_handlers=[])
         if is_loopback(url):
             # `slack_sdk` takes a proxy from the environment even for this machine.
             self._client.proxy = None
@@ -73,9 +73,10 @@ class WebApi:
     async def scopes(self) -> frozenset[str] | None:
         """Return what the bot's token may do; None where Slack does not say."""
         with _mapped("auth.test"):
-            answer = await self._client.api_call(
-                "auth.test", headers={"Authorization": f"Bearer {self._token()}"}
-            )
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await self._client.api_call(
+                    "auth.test", headers={"Authorization": f"Bearer {self._token()}"}
+                )
         headers = {str(name).lower(): str(value) for name, value in (answer.headers or {}).items()}
         said = headers.get("x-oauth-scopes")
         return None if said is None else frozenset(one.strip() for one in said.split(",") if one.strip())
@@ -113,9 +114,10 @@ class WebApi:
             if value is not None
         }
         with _mapped(method):
-            answer = await self._client.api_call(
-                method, data=form, headers={"Authorization": f"Bearer {token}"}
-            )
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await self._client.api_call(
+                    method, data=form, headers={"Authorization": f"Bearer {token}"}
+                )
         found = answer.data
         return found if isinstance(found, dict) else {}
 

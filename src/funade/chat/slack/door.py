@@ -4,7 +4,7 @@ The site has bounded head, body and time before any of this runs.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 
 Take = Callable[[str, Any], Awaitable[Mapping[str, Any] | None]]
 
-#: Slack repeats an event with this header, and a repetition may be the only one that arrives.
 MOST_FIELDS = 100
+ACCEPTED = 200
 
 
 def make_door(*, take: Take, seals: Seals) -> ASGIApp:
@@ -35,10 +35,19 @@ def make_door(*, take: Take, seals: Seals) -> ASGIApp:
                 body = await request.body()
             except ClientDisconnect:
                 return Response(status_code=400)
-            refused = await _refused(request, body, seals)
-            if refused is not None:
-                return refused
-            return await _heard(kind, body, take)
+            signatures = _values(request, b"x-slack-signature")
+            try:
+                refused = await _refused(request, body, signatures, seals)
+                if refused is not None:
+                    return refused
+                answer = await _heard(kind, body, take)
+                if answer.status_code == ACCEPTED:
+                    await seals.remember(signatures[0])
+            except FunadeError as error:
+                # What is not stored is not acknowledged: Slack sends it again, or tells whoever asked.
+                log.error("a request of Slack's was not acknowledged", kind=kind, problem=str(error))
+                return PlainTextResponse("try again\n", 503)
+            return answer
 
         return Route(path, answer, methods=["POST"])
 
@@ -52,22 +61,17 @@ def make_door(*, take: Take, seals: Seals) -> ASGIApp:
     )
 
 
-async def _refused(request: Request, body: bytes, seals: Seals) -> Response | None:
+async def _refused(
+    request: Request, body: bytes, signatures: Sequence[bytes], seals: Seals
+) -> Response | None:
     """Return the no to whatever Slack has not sent just now, for the first time."""
     timestamps = _values(request, b"x-slack-request-timestamp")
-    signatures = _values(request, b"x-slack-signature")
-    try:
-        verdict = seals.judge(body, timestamps, signatures)
-        if verdict is Verdict.GOOD and await seals.is_first(signatures[0]):
-            return None
-    except FunadeError as error:
-        log.error("Slack's request could not be judged", problem=str(error))
-        return PlainTextResponse("try again\n", 503)
-    if verdict is Verdict.GOOD:
-        # The same bytes again: acknowledged, and nothing is done twice.
-        return Response(status_code=200)
-    log.warning("a request that is not Slack's was turned away", why=verdict.value)
-    return PlainTextResponse("this is not signed by Slack just now\n", 401)
+    verdict = seals.judge(body, timestamps, signatures)
+    if verdict is not Verdict.GOOD:
+        log.warning("a request that is not Slack's was turned away", why=verdict.value)
+        return PlainTextResponse("this is not signed by Slack just now\n", 401)
+    # The same bytes again: acknowledged, and nothing is done twice.
+    return Response(status_code=ACCEPTED) if await seals.has_come(signatures[0]) else None
 
 
 async def _heard(kind: str, body: bytes, take: Take) -> Response:
@@ -78,14 +82,9 @@ async def _heard(kind: str, body: bytes, take: Take) -> Response:
         challenge = payload.get("challenge")
         return PlainTextResponse(challenge[:1_000] if isinstance(challenge, str) else "")
     if kind == "slash_commands" and payload.get("ssl_check") == "1":
-        return Response(status_code=200)
-    try:
-        answer = await take(kind, payload)
-    except FunadeError as error:
-        # What is not stored is not acknowledged: Slack sends it again, or tells whoever asked.
-        log.error("a request of Slack's was not acknowledged", kind=kind, problem=str(error))
-        return PlainTextResponse("try again\n", 503)
-    return Response(status_code=200) if not answer else JSONResponse(dict(answer))
+        return Response(status_code=ACCEPTED)
+    answer = await take(kind, payload)
+    return Response(status_code=ACCEPTED) if not answer else JSONResponse(dict(answer))
 
 
 def _payload(kind: str, body: bytes) -> Mapping[str, Any] | None:

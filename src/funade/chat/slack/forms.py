@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
 from funade.chat.replies import planned
 from funade.chat.slack import views
 from funade.chat.slack.arrivals import Arrival, HomeOpened, Pressed, Said, Sender, Submitted, Summoned, Typing
-from funade.chat.slack.client import CallsSlack
+from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.sayings import Block, shielded
 from funade.domain.answers import Accepted, Planned, Refused
@@ -26,6 +26,8 @@ from funade.usecases.ports import Refs
 WIDTH = 60
 #: A plan that was shown is good for so long; its digest says no before that when anything changes.
 LASTS = timedelta(minutes=30)
+#: The form has changed since what was sent of it.
+HASH_CONFLICT = "hash_conflict"
 OPEN_FORM, OPEN_HOME = "funade_open_form", "funade_refresh_home"
 
 
@@ -41,6 +43,7 @@ class Forms:
 
     api: CallsSlack
     refs: Refs
+    _last_choice: dict[str, Pressed] = field(default_factory=dict)
 
     async def open(self, arrival: Arrival, conversation: Conversation, home: ShowsHome) -> None:
         """Show what was asked to be shown."""
@@ -88,12 +91,26 @@ class Forms:
 
     async def choose(self, pressed: Pressed, conversation: Conversation) -> None:
         """Let the rest of the form follow the application that was chosen."""
+        self._last_choice[pressed.view or ""] = pressed
         _, person = await conversation.directory.actor(pressed.sender, None)
         reader = await conversation.reader(pressed.sender, person)
         configuration = conversation.configurations.current()
         view = views.choosing(configuration, reader, application=pressed.value)
+        key = pressed.view or ""
+        try:
+            await self._follow(pressed, view, pressed.view_hash)
+        except SlackRefused as error:
+            # Somebody who chooses twice at once has sent both from the form as it was: the later choice stands.
+            if error.error != HASH_CONFLICT or self._last_choice.get(key) is not pressed:
+                raise
+            await self._follow(pressed, view, None)
+        finally:
+            if self._last_choice.get(key) is pressed:
+                del self._last_choice[key]
+
+    async def _follow(self, pressed: Pressed, view: Block, unless_changed_since: str | None) -> None:
         with effect("slack.follow_choice"):
-            await self.api("views.update", view_id=pressed.view, hash=pressed.view_hash, view=view)
+            await self.api("views.update", view_id=pressed.view, hash=unless_changed_since, view=view)
 
     async def _open(
         self, sender: Sender, trigger: str, channel: str | None, conversation: Conversation
@@ -142,7 +159,13 @@ class Forms:
     ) -> Block:
         remembered = views.read_note(submitted.note)
         application = submitted.values.get(views.APPLICATION) or remembered.get("application") or ""
-        environment = views.value_of(submitted.values, views.ENVIRONMENT, application) or ""
+        environment = views.value_of(submitted.values, views.ENVIRONMENT, application)
+        if environment is None:
+            # Sent off before the fields of that application had come.
+            configuration = conversation.configurations.current()
+            return views.choosing(
+                configuration, reader, application=application, channel=remembered.get("channel")
+            )
         ref = views.value_of(submitted.values, views.REF, application)
         command = PlanDeployment(application=application, environment=environment, ref=ref)
         actor = await self._here(conversation, actor, submitted, application)

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 SOCKETS = 2
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
-#: Slack counts sockets that it has not given up yet; more haste makes it worse.
+#: Slack counts sockets that it has not given up yet; more haste makes it worse, while another one of ours is open.
 TOO_MANY_WAIT_SECONDS = 30.0
 DIAL_SECONDS = 15.0
 #: Until Slack says how long a socket lives.
@@ -233,7 +233,7 @@ class Keeper:
             and error.retry_after.total_seconds() > LONGEST_WAIT_SECONDS / 10
         ):
             wait = error.retry_after.total_seconds() * (1 + self.jitter() / 4)
-        elif isinstance(error, NoHello) and error.why is Why.TOO_MANY:
+        elif isinstance(error, NoHello) and error.why is Why.TOO_MANY and self.look().sockets:
             wait = TOO_MANY_WAIT_SECONDS * (1 + self.jitter())
         else:
             most = min(LONGEST_WAIT_SECONDS, SHORTEST_WAIT_SECONDS * 2 ** min(failures, 10))

@@ -61,16 +61,23 @@ class Seals:
         """Return whether this is Slack's, at this moment."""
         return judge(body, timestamps, signatures, self.secrets(), self.clock.now().timestamp())
 
-    async def is_first(self, signature: bytes) -> bool:
-        """Tell whether a good signature comes for the first time, and remember it in the store."""
-        key = f"slack:signature:{signature.decode()}"
+    async def has_come(self, signature: bytes) -> bool:
+        """Tell whether what carried that good signature came before and was dealt with."""
+        return await self.ledger.read(lambda look: look.is_known(_key(signature)))
+
+    async def remember(self, signature: bytes) -> None:
+        """Keep in the store that it came; what it carried is stored by now, so that a death between loses nothing."""
+        key = _key(signature)
         item = Received(id=key, door="slack-signature", keys=(key,), at=self.clock.now(), owner="", body={})
 
-        def work(change: Transaction) -> bool:
-            fresh = change.receive(item)
+        def work(change: Transaction) -> None:
+            change.receive(item)
             # Nothing is to be dealt with: it is only to be known again.
             change.settle_received(key)
-            return fresh
 
         with effect("store.remember_signature"):
-            return await self.ledger.change(work)
+            await self.ledger.change(work)
+
+
+def _key(signature: bytes) -> str:
+    return f"slack:signature:{signature.decode()}"

@@ -25,9 +25,10 @@ Take = Callable[[str, Any], Awaitable[Answer]]
 ACK_SECONDS = 2.4
 #: Slack drops acknowledgements from this size on, silently.
 LARGEST_ACK_BYTES = 20_000
-PING_SECONDS = 10.0
-#: No frame of any kind for so long: the link is half open, whatever TCP says.
-SILENCE_SECONDS = 30.0
+PING_SECONDS = 7.0
+#: No frame of any kind for so long: the link is half open, whatever TCP says. It is looked for with each ping of ours,
+#: so that it is known before 30 s are over.
+SILENCE_SECONDS = 20.0
 HELLO_SECONDS = 15.0
 #: After its successor has said hello, envelopes may still arrive here for so long.
 DRAIN_SECONDS = 10.0

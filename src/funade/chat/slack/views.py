@@ -15,6 +15,8 @@ CHOSEN = "funade_chosen"  #: the action of the application's field: the rest of 
 MOST_OPTIONS = 100
 LONGEST_TITLE, LONGEST_OPTION, LONGEST_VALUE = 24, 75, 150
 LONGEST_REASON = 3_000
+#: An acknowledgement must stay below 20,000 bytes: a hundred long names, or forty Japanese ones, would not.
+MOST_BYTES = 18_000
 
 
 def note(**values: str | None) -> str:
@@ -53,8 +55,8 @@ def choosing(
     if chosen is not None:
         blocks += [_environment(chosen, environment, reader), _ref(chosen, reader)]
     remembered = note(application=chosen.name if chosen else None, channel=channel)
-    submit = reader.word(slack.FORM_NEXT) if chosen is not None else None
-    return _modal(CHOOSE, reader, blocks, submit=submit, remembered=remembered)
+    # Slack takes no form with fields and nothing to send it off with, also where more fields are still to come.
+    return _modal(CHOOSE, reader, blocks, submit=reader.word(slack.FORM_NEXT), remembered=remembered)
 
 
 def confirming(lines: Sequence[str], reader: Reader, capability: str) -> Block:
@@ -83,15 +85,20 @@ def showing(lines: Sequence[str], reader: Reader, title: str) -> Block:
 def suggestions(refs: Iterable[KnownRef], typed: str, reader: Reader) -> dict[str, Any]:
     """Return names as groups of options; what was typed can be chosen too, because it may be a commit."""
     groups: dict[str, list[Block]] = {slack.BRANCHES: [], slack.TAGS: []}
-    known = set()
+    refs, typed = list(refs), typed.strip()
+    left = MOST_BYTES
+    if typed and typed not in {one.name for one in refs} and len(typed) <= LONGEST_OPTION:
+        groups[slack.AS_TYPED] = [_option(typed)]
+        left -= _bytes(groups[slack.AS_TYPED][0])
     for one in refs:
         # A name that does not fit cannot be chosen here; it can be said in words.
-        if len(one.name) <= LONGEST_OPTION:
-            groups[slack.TAGS if one.is_tag else slack.BRANCHES].append(_option(one.name))
-            known.add(one.name)
-    typed = typed.strip()
-    if typed and typed not in known and len(typed) <= LONGEST_OPTION:
-        groups[slack.AS_TYPED] = [_option(typed)]
+        if len(one.name) > LONGEST_OPTION:
+            continue
+        option = _option(one.name)
+        left -= _bytes(option)
+        if left < 0:
+            break
+        groups[slack.TAGS if one.is_tag else slack.BRANCHES].append(option)
     found = [
         {"label": plain_text(reader.word(label), LONGEST_OPTION), "options": options[:MOST_OPTIONS]}
         for label, options in groups.items()
@@ -164,6 +171,10 @@ def value_of(values: Mapping[str, str], name: str, application: str | None) -> s
 
 def _option(name: str) -> Block:
     return {"text": plain_text(name, LONGEST_OPTION), "value": clip(name, LONGEST_VALUE)}
+
+
+def _bytes(option: Block) -> int:
+    return len(json.dumps(option, ensure_ascii=False).encode(errors="replace")) + 1
 
 
 def _modal(  # noqa: PLR0913 - a form has that many sides
