@@ -46,6 +46,43 @@ OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log
 OUTPUT = mark("The end of its output:")
 PAGE = mark("The page of #{number}: its course and its whole output")
 
+# What authors are told
+THREAD_LIVE = mark("{names}: your changes are live in `{environment}` of `{application}`")
+THREAD_FAILED = mark(
+    "{names}: the deployment of your changes to `{environment}` of `{application}` has failed: {why}"
+)
+THREAD_ROLLED_BACK = mark(
+    "{names}: your changes were rolled back in `{environment}` of `{application}`, as {by} asked"
+)
+NOTICE_LIVE = mark("#{number}: your change is live in `{environment}` of `{application}`")
+NOTICE_UNSEEN = mark(
+    "#{number}: your change was deployed to `{environment}` of `{application}`; nobody has seen it live"
+)
+NOTICE_FAILED = mark(
+    "#{number}: the deployment of your change to `{environment}` of `{application}` has failed: {why}"
+)
+NOTICE_ROLLED_BACK = mark(
+    "#{number}: your change was rolled back in `{environment}` of `{application}`, as {by} asked"
+)
+NOTICES = mark("What became of your changes, in {number} deployments:")
+NOTICES_MORE = mark("… and in {number} more deployments")
+COMMITS_MORE = mark("… and {number} more commits of yours")
+
+# How they want to hear it
+HOME_TELL = mark("How you hear of your changes")
+TELL_AS_TEAM = mark("As the team: {what}")
+TELL_THREAD = mark("in the thread of the card")
+TELL_DIRECT = mark("by a direct message")
+TELL_DIGEST = mark("once a day")
+TELL_NEVER = mark("not at all")
+TELL_EMAILS = mark("Your changes are those of {emails}.")
+TELL_NO_EMAIL = mark(
+    "Nobody knows which changes are yours: ask whoever runs Funade to add your `email` to `people`."
+)
+QUIET_TITLE = mark("Quiet hours")
+QUIET_NONE = mark("no quiet hours")
+QUIET_HOURS = mark("quiet {hours}")
+
 # Forms
 FORM_TITLE = mark("Deploy")
 FORM_APPLICATION = mark("Application")

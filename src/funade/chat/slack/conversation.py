@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Protocol
 
 from funade.chat.grammar import parse, spell
 from funade.chat.heard import Help, Ignored, Misread, Via
 from funade.chat.names import names_of
 from funade.chat.replies import reply
-from funade.chat.slack.announcer import card_key, home_of
+from funade.chat.slack.announcer import card_key, home_of, is_card_key
 from funade.chat.slack.arrivals import (
     ARRIVALS,
     Arrival,
@@ -27,6 +27,7 @@ from funade.chat.slack.buttons import Button, Mint
 from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.directory import Directory
+from funade.chat.slack.preferences import SETTING, prefer
 from funade.chat.slack.sayings import Message, message, shielded
 from funade.domain.answers import Accepted, Answer, Refused
 from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback
@@ -143,7 +144,7 @@ class Conversation:
     async def reader(self, sender: Sender, person: Person | None) -> Reader:
         """Return who reads: their language and time."""
         member = await self.directory.member(sender.user)
-        zone = timezone(timedelta(seconds=member.offset_seconds)) if member else None
+        zone = member.zone if member else None
         return Reader(person.language if person else "en", self.clock.now(), zone)
 
     async def place_card(self, answer: Answer, channel: str | None, way: Way | None) -> None:
@@ -257,7 +258,7 @@ class Conversation:
 
         def work(change: Transaction) -> None:
             post = change.post_of_message(vanished.channel, vanished.message)
-            if post is None or post.event is not None or post.deployment is None:
+            if post is None or not is_card_key(post.key) or post.deployment is None:
                 return
             row = change.deployment_by_id(post.deployment)
             if row is not None and not row.has_ended:
@@ -276,6 +277,10 @@ class Conversation:
         no = admit(actor, person)
         if no is not None:
             await self._answer(pressed, item, [reason_with_remedy(no, reader)])
+            return
+        if pressed.action.startswith(SETTING):
+            if person is not None:
+                await prefer(self.ledger, pressed, person)
             return
         capability = await self.ledger.read(lambda look: look.capability(pressed.value))
         if capability is None:
