@@ -137,7 +137,7 @@ async def _see_nothing(_: Any) -> Observed:
     return Observed()
 
 
-async def _nothing(*_: Any) -> None:
+async def _nothing(*_: Any, **__: Any) -> None:
     """Checkouts are another's test."""
 
 
