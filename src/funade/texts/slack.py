@@ -83,6 +83,28 @@ QUIET_TITLE = mark("Quiet hours")
 QUIET_NONE = mark("no quiet hours")
 QUIET_HOURS = mark("quiet {hours}")
 
+# Reminders
+REMIND_LOCK = mark(
+    "You have kept others out of `{environment}` of `{application}` for {span}: {reason} — is that still needed?"
+)
+REMIND_LOCK_OF = mark(
+    "{who} has kept others out of `{environment}` of `{application}` for {span}: {reason} — is that still needed?"
+)
+KEEP = mark("Keep for …")
+KEEP_FOR = mark("Keep for {span}")
+REMIND_START = mark("{asker}: #{number} has not started for {span}: {why}")
+REMIND_END = mark(
+    "{asker}: #{number} has been running for {span} and has not ended: {why} — `cancel {number}` stops it"
+)
+REMIND_NOTHING_KNOWN = mark("nothing more is known of it")
+REMIND_APPROVAL = mark("{names}: #{number} waits for approval and expires at {until}")
+REMIND_APPROVAL_NOBODY = mark(
+    "#{number} waits for approval and expires at {until}; nobody is known who may still approve it"
+)
+BUTTON_LOCK_GONE = mark(
+    "the lock that this button is about is gone from `{environment}` of `{application}`; nothing was changed"
+)
+
 # Forms
 FORM_TITLE = mark("Deploy")
 FORM_APPLICATION = mark("Application")

@@ -28,7 +28,7 @@ ELSEWHERE = (
     *("store.remember_signature", "store.repost"),
     # test_due_crashes.py kills there
     *("slack.open_direct", "store.forget_notices", "store.plan_notices", "store.save_preference"),
-    "store.take_duties",
+    *("store.take_duties", "store.want_reminders"),
 )
 POINTS = [f"{effect}:{moment}" for effect in PASSED for moment in ("before", "after")]
 

@@ -48,6 +48,26 @@ def test_an_author_hears_of_it_once_whoever_dies_meanwhile(tmp_path, monkeypatch
     asyncio.run(go())
 
 
+@pytest.mark.parametrize("point", ["store.want_reminders:before", "store.want_reminders:after"])
+def test_a_reminder_comes_once_whoever_dies_meanwhile(tmp_path, monkeypatch, point):
+    async def go():
+        async with harbour(tmp_path, monkeypatch, start=False) as here:
+            here.path.write_text("reminders: {ends_within: 10s}\n" + here.path.read_text())
+            (tmp_path / "wait").touch()
+            async with Server(here, FUNADE_FAILPOINTS=f"{point}=kill@1") as first:
+                await connected(here)
+                await here.say("ada", "@funade deploy shop to staging")
+                card = await here.card(1, "running")
+                assert await asyncio.wait_for(first.wait(), 60) == -signal.SIGKILL
+                async with Server(here):
+                    await here.hears("#1 has been running", thread=card["ts"])
+                    (tmp_path / "wait").unlink()
+                    await here.card(1, "succeeded")
+                    await here.hears("#1 has been running", thread=card["ts"])
+
+    asyncio.run(go())
+
+
 async def connected(here):
     async def is_connected():
         return (await here.playground.connections())["connections"]

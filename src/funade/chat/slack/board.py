@@ -3,7 +3,7 @@
 Level-triggered: it looks at the rows of wishes, does the most urgent thing that may be done now, and looks again.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,9 +17,9 @@ from funade.chat.slack.cards import card, told, wants_output
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
 from funade.chat.slack.courier import Courier, digest
 from funade.chat.slack.directory import Directory
-from funade.chat.slack.letters import Letter
+from funade.chat.slack.letters import Letter, Show
 from funade.chat.slack.sayings import Message, moment_mark
-from funade.domain.answers import Answer, DeploymentShown
+from funade.domain.answers import DeploymentShown
 from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
 from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
@@ -54,8 +54,6 @@ _OURS = frozenset(
         "no_text",
     }
 )
-
-Show = Callable[[ShowDeployment], Awaitable[Answer]]
 
 
 class WritesLetters(Protocol):

@@ -30,7 +30,7 @@ from funade.chat.slack.directory import Directory
 from funade.chat.slack.preferences import SETTING, prefer
 from funade.chat.slack.sayings import Message, message, shielded
 from funade.domain.answers import Accepted, Answer, Refused
-from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback
+from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback, Unlock
 from funade.domain.people import Actor, Person
 from funade.domain.policy import admit, changes_something
 from funade.domain.wire import Unreadable, from_tagged
@@ -294,7 +294,7 @@ class Conversation:
         answer = await self.act(capability, actor, item, reader)
         if isinstance(answer, str):
             await self._answer(pressed, item, [answer])
-        elif isinstance(answer, Refused) or not _shows_itself(capability):
+        elif isinstance(answer, Refused) or not _shows_itself(capability) or _is_alone(pressed.channel):
             await self._answer(pressed, item, self.worded(answer, reader))
 
     async def act(
@@ -320,7 +320,7 @@ class Conversation:
         self, actor: Actor, sender: Sender, capability: Capability, channel: str | None
     ) -> Actor:
         """Return the actor as if in the application's channel, where they read, when they press it elsewhere."""
-        if channel is not None:
+        if channel is not None and not _is_alone(channel):
             return actor
         application = capability.command.get("application")
         if capability.deployment is not None:
@@ -348,6 +348,9 @@ class Conversation:
         berth = await self.ledger.read(lambda look: look.berth(command.application, command.environment))
         if berth.lock is None or berth.lock.until is None or command.lasts is None:
             return command
+        if capability.digest is not None:
+            # Kept for so long from now, whatever was said before.
+            return replace(command, reason=berth.lock.reason)
         # One hour more than it has, not one hour from now.
         left = max(timedelta(0), berth.lock.until - self.clock.now())
         return replace(command, lasts=left + command.lasts, reason=berth.lock.reason)
@@ -360,6 +363,8 @@ class Conversation:
         if self.clock.now() > capability.until:
             until, said = moment(capability.until, reader), shielded(spell(command))
             return reader.word(slack.BUTTON_OVER, until=until, command=said)
+        if capability.deployment is None and capability.digest is not None:
+            return await self.ledger.read(lambda look: _let_go(look, capability, command, reader))
         if capability.deployment is None:
             return None
         return await self.ledger.read(lambda look: _outdated(look, capability, command, reader))
@@ -387,6 +392,22 @@ def _outdated(look: Reading, capability: Capability, command: Command, reader: R
     return None
 
 
+def _let_go(look: Reading, capability: Capability, command: Command, reader: Reader) -> str | None:
+    """Return why what is known of a lock is not so any more: it was opened, or is somebody else's."""
+    if not isinstance(command, (Lock, Unlock)):
+        return None
+    lock = look.berth(command.application, command.environment).lock
+    if lock is not None and lock.by_id == capability.digest:
+        return None
+    values = {"application": plain(command.application), "environment": plain(command.environment)}
+    return reader.word(slack.BUTTON_LOCK_GONE, **values)
+
+
 def _shows_itself(capability: Capability) -> bool:
     """Tell whether a card or a thread shows what came of it anyway."""
     return capability.only_for is None
+
+
+def _is_alone(channel: str | None) -> bool:
+    """Tell whether it was pressed where one person and we are alone, and nobody sees what comes of it elsewhere."""
+    return channel is not None and channel.startswith("D")

@@ -13,6 +13,8 @@ from funade.chat.slack.client import SlackRefused
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.notices import zone_of
 from funade.chat.slack.sayings import Block, Message, call_mark, linked, message, moment_mark, shielded
+from funade.domain.answers import Answer
+from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
 from funade.domain.people import Person
 from funade.domain.revision import Commit, short
@@ -52,7 +54,7 @@ class Letter:
     waits: bool = False
 
 
-Write = Callable[[Post], Awaitable[Letter | None]]
+Show = Callable[[ShowDeployment], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from funade.chat.slack.arrivals import Ourselves, text_of
-from funade.chat.slack.board import Board, Show
+from funade.chat.slack.board import Board
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused, WebApi
@@ -23,9 +23,11 @@ from funade.chat.slack.duties import Duties
 from funade.chat.slack.forms import Forms
 from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
-from funade.chat.slack.letters import Letters
+from funade.chat.slack.letters import Letters, Show
 from funade.chat.slack.notices import Notices
 from funade.chat.slack.reception import Reception
+from funade.chat.slack.reminders import Reminders
+from funade.chat.slack.reminding import Reminding
 from funade.chat.slack.role import Role
 from funade.chat.slack.signature import Seals
 from funade.chat.slack.worker import Worker
@@ -246,9 +248,23 @@ class SlackRoom:
                     links=ports.links,
                     clock=ports.clock,
                 ),
+                Reminders(
+                    ledger=ports.ledger,
+                    configurations=ports.configurations,
+                    directory=directory,
+                    mint=mint,
+                    show=ports.show,
+                    clock=ports.clock,
+                ),
             ),
         )
         notices = Notices(
+            ledger=ports.ledger,
+            configurations=ports.configurations,
+            directory=directory,
+            clock=ports.clock,
+        )
+        reminding = Reminding(
             ledger=ports.ledger,
             configurations=ports.configurations,
             directory=directory,
@@ -258,7 +274,7 @@ class SlackRoom:
             ledger=ports.ledger,
             clock=ports.clock,
             role=Role(ledger=ports.ledger, lease=ports.lease, living=ports.living),
-            each=(notices.look,),
+            each=(notices.look, reminding.look),
         )
         worker = Worker(
             ledger=ports.ledger,
