@@ -29,6 +29,8 @@ ELSEWHERE = (
     # test_due_crashes.py kills there
     *("slack.open_direct", "store.forget_notices", "store.plan_notices", "store.save_preference"),
     *("store.take_duties", "store.want_reminders"),
+    # asked for anew by a person
+    *("slack.open_back", "slack.fill_back"),
     "store.save_onlooker",
 )
 POINTS = [f"{effect}:{moment}" for effect in PASSED for moment in ("before", "after")]

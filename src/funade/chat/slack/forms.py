@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from funade.chat.replies import planned
 from funade.chat.slack import views
 from funade.chat.slack.arrivals import Arrival, HomeOpened, Pressed, Said, Sender, Submitted, Summoned, Typing
+from funade.chat.slack.back_form import BackForm
+from funade.chat.slack.buttons import BACK_FORM
 from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.sayings import Block, shielded
@@ -43,6 +45,7 @@ class Forms:
 
     api: CallsSlack
     refs: Refs
+    back: BackForm
     _last_choice: dict[str, Pressed] = field(default_factory=dict)
 
     async def open(self, arrival: Arrival, conversation: Conversation, home: ShowsHome) -> None:
@@ -56,6 +59,10 @@ class Forms:
                 await self._open(arrival.sender, trigger, arrival.channel, conversation)
             case Pressed(action=action, view=str()) if action == views.CHOSEN:
                 await self.choose(arrival, conversation)
+            case Pressed(trigger=str() as trigger, action=action) if action == BACK_FORM:
+                await self._open_back(arrival, trigger, conversation)
+            case Pressed(action=action, view=str()) if action == views.GOAL:
+                await self._choose_goal(arrival, conversation)
             case Pressed(trigger=str() as trigger, action=action) if action == OPEN_FORM:
                 await self._open(arrival.sender, trigger, arrival.channel, conversation)
             case _:
@@ -68,7 +75,7 @@ class Forms:
                 return await self._suggest(arrival, conversation)
             case Typing():
                 return {"options": []}
-            case Submitted(form=views.CHOOSE | views.CONFIRM):
+            case Submitted(form=views.CHOOSE | views.CONFIRM | views.BACK):
                 return {"response_action": "update", "view": views.loading(Reader())}
             case _:
                 return None
@@ -84,6 +91,8 @@ class Forms:
             view = await self._plan(conversation, submitted, actor, reader)
         elif submitted.form == views.CONFIRM:
             view = await self._confirm(conversation, submitted, actor, item, reader)
+        elif submitted.form == views.BACK:
+            view = await self.back.confirm(conversation, submitted, actor, item, reader)
         else:
             return
         with effect("slack.update_form"):
@@ -111,6 +120,19 @@ class Forms:
     async def _follow(self, pressed: Pressed, view: Block, unless_changed_since: str | None) -> None:
         with effect("slack.follow_choice"):
             await self.api("views.update", view_id=pressed.view, hash=unless_changed_since, view=view)
+
+    async def _open_back(self, pressed: Pressed, trigger: str, conversation: Conversation) -> None:
+        """Open the form to go back at once, and fill it when it is known what it says."""
+        with effect("slack.open_back"):
+            answer = await self.api("views.open", trigger_id=trigger, view=views.loading(Reader()))
+        view_id = str((answer.get("view") or {}).get("id") or "")
+        view = await self.back.begin(conversation, pressed)
+        with effect("slack.fill_back"):
+            await self.api("views.update", view_id=view_id, view=view)
+
+    async def _choose_goal(self, pressed: Pressed, conversation: Conversation) -> None:
+        view = await self.back.choose(conversation, pressed)
+        await self._follow(pressed, view, pressed.view_hash)
 
     async def _open(
         self, sender: Sender, trigger: str, channel: str | None, conversation: Conversation
@@ -208,7 +230,7 @@ class Forms:
         if why_not is not None:
             return views.showing([why_not], reader, slack.FORM_REFUSED)
         reason = submitted.values.get(views.REASON)
-        answer = await conversation.act(capability, actor, item, reader, reason)
+        answer = await conversation.act(capability, actor, item, reader, reason=reason)
         if isinstance(answer, str):
             return views.showing([answer], reader, slack.FORM_REFUSED)
         title = slack.FORM_REFUSED if isinstance(answer, Refused) else slack.FORM_DONE
