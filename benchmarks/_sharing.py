@@ -13,6 +13,7 @@ from funade.domain.application import (
     Repository,
     TargetConfiguration,
 )
+from funade.domain.people import People
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.sources import FakeSources
 from funade.testing.targets import FakeTargets
@@ -20,6 +21,7 @@ from funade.wiring.parts import Parts, connect
 from funade.wiring.runner import build_runner, say_nothing
 
 ENVIRONMENTS = 20
+OWNER = "local:0"
 
 
 def world(url: str, folder: Path) -> tuple[Parts, FakeSources, FakeTargets, Application]:
@@ -36,6 +38,7 @@ def world(url: str, folder: Path) -> tuple[Parts, FakeSources, FakeTargets, Appl
         applications={"shop": shop},
         data=str(folder),
         database=Database(url=url),
+        people=People(owner=OWNER),
     )
     sources, targets = FakeSources(), FakeTargets()
     sources.point("refs/heads/main", sources.commit("Begin", files={}))

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from benchmarks._sharing import ENVIRONMENTS, world
+from benchmarks._sharing import ENVIRONMENTS, OWNER, world
 from funade.domain.commands import Deploy
 from funade.domain.deployment import Preview, State
 from funade.domain.people import Actor, Door, Person
@@ -100,7 +100,7 @@ async def _ask(parts: Parts, number: int) -> None:
     assembled = Assembled(
         ref="main", release=release, plan=plan, digest=digest(release, plan), preview=Preview()
     )
-    ada = Actor(door=Door.TERMINAL, id="local:0", name="ada", owns_store=True)
+    ada = Actor(door=Door.TERMINAL, id=OWNER, name="ada", owns_store=True)
     await parts.desk.verbs.deploy.accept(
         assembled,
         environment,

@@ -12,7 +12,8 @@ import time
 import urllib.parse
 from pathlib import Path
 
-WAITS_AT_MOST_SECONDS = 60.0
+#: Longer than the patience of whoever lets it go.
+WAITS_AT_MOST_SECONDS = 300.0
 
 ENVIRONMENT = os.environ["FUNADE_ENVIRONMENT"]
 PLACE = Path(os.environ["PLACE"])
@@ -43,7 +44,7 @@ def wait(name: str) -> None:
     """Return once the place has a file of that name."""
     until = time.monotonic() + WAITS_AT_MOST_SECONDS
     while not (PLACE / name).exists():
-        if time.monotonic() > until:
+        if time.monotonic() > until or not PLACE.exists():
             sys.exit(9)
         time.sleep(0.01)
 

@@ -83,7 +83,7 @@ def confirmed(voyage: Voyage) -> None:
 
 
 def _dies_after_its_start_is_written(voyage: Voyage) -> None:
-    voyage.servers.start("store.start:after=kill", again=False)
+    voyage.servers.start("store.start:after=kill", again=False, alone=True)
     voyage.deploy("first")
     until("its death", lambda: voyage.servers.deaths)
 
@@ -95,11 +95,11 @@ def _keeps_its_checkout(voyage: Voyage) -> None:
 
 
 def _is_cut_short_while_it_speaks(voyage: Voyage) -> None:
-    voyage.servers.start("journal.append:after=kill@2", again=False)
+    voyage.servers.start("journal.append:after=kill@2", again=False, alone=True)
     voyage.deploy("first")
     until("its death", lambda: voyage.servers.deaths)
     journal = voyage.world.data / "announcements.jsonl"
-    # As a power cut leaves it, before the disk had all of it.
+    # As a power cut leaves it, before the disk had all of it: nobody lived on who might have taken its word for said.
     journal.write_bytes(journal.read_bytes()[:-20])
 
 

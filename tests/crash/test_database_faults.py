@@ -53,9 +53,9 @@ def check(voyage: Voyage, *deployments: Deployment) -> None:
     """Everything goes on to a good end, each was started once, and people see what is so."""
     voyage.world.let_go()
     ended = voyage.end_of(*deployments, voyage.deploy("third"))
-    assert [(one.state, one.verified, one.attempt) for one in ended] == [(State.SUCCEEDED, True, 1)] * len(
-        ended
-    )
+    assert [(one.state, one.verified, voyage.starts(one)) for one in ended] == [
+        (State.SUCCEEDED, True, 1)
+    ] * len(ended)
     assert not (wrong := witness.findings(voyage)), (wrong, voyage.log_text(), voyage.world.lines())
 
 
@@ -181,7 +181,7 @@ def test_what_an_asynchronous_standby_had_not_heard_may_vanish_and_nothing_start
             line.mend(standby.port)
             voyage.world.let_go()
             (ended,) = voyage.end_of(known)
-            assert (ended.state, ended.attempt) == (State.SUCCEEDED, 1)
+            assert (ended.state, voyage.starts(ended)) == (State.SUCCEEDED, 1)
             rows = {one.id for one in voyage.history().deployments}
             if vanishing.id not in rows:
                 del voyage.accepted[next(key for key, id in voyage.accepted.items() if id == vanishing.id)]

@@ -32,7 +32,12 @@ class FolderWorkspaces:
         """Return the folders of deployments that are not among the living."""
         if not self._root.is_dir():
             return []
-        return [one for one in self._root.iterdir() if one.name.partition(".")[0] not in living]
+        return [one for one in self._root.iterdir() if _owner(one) not in living]
+
+
+def _owner(folder: Path) -> str:
+    """Return whose checkout lies there; one that is still being made has a dot before its name."""
+    return folder.name.lstrip(".").partition(".")[0]
 
 
 def _remove(folder: Path) -> None:

@@ -11,6 +11,7 @@ from funade.chat.slack.buttons import Mint, of_deployment
 from funade.chat.slack.client import CallsSlack
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.forms import OPEN_FORM, OPEN_HOME
+from funade.chat.slack.preferences import section
 from funade.chat.slack.sayings import Block, context, header, plain_text, rich, shielded
 from funade.chat.statuses import status_lines
 from funade.domain import policy
@@ -74,6 +75,11 @@ class Home:
         ]
         blocks += await self._section(slack.HOME_MINE, mine, reader)
         blocks += self._locks(shown.environments, shown, reader)
+        workspace = configuration.slack
+        if workspace is not None:
+            wanted = await self.conversation.ledger.read(lambda look: look.preferences())
+            own = next((one for one in wanted if one.person == person.name), None)
+            blocks += section(person, own, workspace.authors, reader)
         return blocks
 
     async def _section(self, title: str, rows: Sequence[Deployment], reader: Reader) -> list[Block]:

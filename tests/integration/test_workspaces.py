@@ -1,0 +1,44 @@
+"""Checkouts and their sweep, on the disk."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from funade.domain.application import Repository
+from funade.runner.workspaces import FolderWorkspaces
+from funade.sources import GitSources, git_sources
+from tests.contracts.git_repository import GitRepository, KnownSecrets
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.needs("git")]
+
+
+async def test_a_checkout_that_is_still_being_made_belongs_to_its_deployment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    story = GitRepository(tmp_path / "shop.git")
+    revision = story.commit("Begin", files={"a": "a"})
+    story.point("refs/heads/main", revision)
+    workspaces = FolderWorkspaces(tmp_path / "workspaces")
+    sources, repository = GitSources(tmp_path / "sources", KnownSecrets()), Repository(url=story.url)
+    await sources.resolve(repository, "main")
+    seen: dict[str, Sequence[Path]] = {}
+
+    @contextmanager
+    def look(name: str) -> Iterator[None]:
+        if name == "sources.hand_over":
+            folders = sorted((tmp_path / "workspaces").iterdir())
+            assert len(folders) == 1
+            seen["folders"] = folders
+        yield
+
+    monkeypatch.setattr(git_sources, "effect", look)
+    await sources.check_out(repository, revision, workspaces.folder("d1", 3))
+    (partial,) = seen["folders"]
+    partial.mkdir()
+    assert await workspaces.leftovers(frozenset({"d1"})) == []
+    # What a killed process left is nobody's once its deployment has ended.
+    assert sorted(await workspaces.leftovers(frozenset())) == [partial, workspaces.folder("d1", 3)]
+    await workspaces.remove(partial)
+    assert not partial.exists()
