@@ -26,6 +26,7 @@ def by_form(voyage: Voyage) -> None:
         voyage.adopt(row, "first")
     voyage.end_of(*rows)
     slack.until("the home", lambda: _opens_home(slack))
+    slack.until("a wish that is kept", lambda: _wants_to_hear_nothing(slack))
     slack.until("the answer to a command", lambda: _asks_by_command(slack))
     slack.act("change_person", person="hana", changes={"email": "hana@elsewhere.example"})
     slack.say("hana", "@funade status")
