@@ -98,15 +98,26 @@ def _comes(voyage: Voyage, environment: str, tag: str) -> Deployment:
     return voyage.adopt(row, tag)
 
 
+def _home(slack: Workspace) -> Any:
+    return next((one for one in slack.act("views", person="cy")["views"] if one["type"] == "home"), None)
+
+
 def _opens_home(slack: Workspace) -> bool:
     slack.act("open_home", person="cy")
+    return bool(slack.soon(lambda: (_home(slack) or {}).get("blocks")))
 
-    def seen() -> bool:
-        return any(
-            one["type"] == "home" and one["blocks"] for one in slack.act("views", person="cy")["views"]
-        )
 
-    return bool(slack.soon(seen))
+def _wants_to_hear_nothing(slack: Workspace) -> bool:
+    """Tell whether the home says so; who does not find it there chooses it again."""
+    slack.act("open_home", person="cy")
+    found = _home(slack)
+    fields = [one for block in found["blocks"] for one in block.get("elements") or []]
+    telling = next(one for one in fields if one.get("action_id") == preferences.TELLING)
+    if telling["initial_option"]["value"] == Telling.NEVER:
+        return True
+    never = next(one for one in telling["options"] if one["value"] == Telling.NEVER)
+    slack.act("click", person="cy", view_id=found["id"], action_id=preferences.TELLING, value=never)
+    return False
 
 
 def _asks_by_command(slack: Workspace) -> bool:
