@@ -1,6 +1,10 @@
 """What people do at Slack in the voyages; they say it once, and press again whatever nothing came of."""
 
+from typing import Any
+
+from funade.chat.slack import preferences
 from funade.domain.deployment import Deployment
+from funade.domain.telling import Telling
 from tests.crash.voyage import Voyage, until
 from tests.crash.workspace import DIRECT, Workspace
 
