@@ -29,6 +29,7 @@ ELSEWHERE = (
     # test_due_crashes.py kills there
     *("slack.open_direct", "store.forget_notices", "store.plan_notices", "store.save_preference"),
     *("store.take_duties", "store.want_reminders"),
+    "store.save_onlooker",
 )
 POINTS = [f"{effect}:{moment}" for effect in PASSED for moment in ("before", "after")]
 

@@ -25,6 +25,7 @@ from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
 from funade.chat.slack.letters import Letters, Show
 from funade.chat.slack.notices import Notices
+from funade.chat.slack.onlookers import Onlookers
 from funade.chat.slack.reception import Reception
 from funade.chat.slack.reminders import Reminders
 from funade.chat.slack.reminding import Reminding
@@ -270,11 +271,12 @@ class SlackRoom:
             directory=directory,
             clock=ports.clock,
         )
+        onlookers = Onlookers(ledger=ports.ledger, home=home, clock=ports.clock)
         duties = Duties(
             ledger=ports.ledger,
             clock=ports.clock,
             role=Role(ledger=ports.ledger, lease=ports.lease, living=ports.living),
-            each=(notices.look, reminding.look),
+            each=(notices.look, reminding.look, onlookers.look),
         )
         worker = Worker(
             ledger=ports.ledger,
