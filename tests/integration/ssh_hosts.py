@@ -66,7 +66,9 @@ class SshHost:
 
     def below(self) -> list[psutil.Process]:
         """Return everything that its connections run now, their own processes included."""
-        return [one for session in self.sessions() for one in (session, *_children(session.pid, recursive=True))]
+        return [
+            one for session in self.sessions() for one in (session, *_children(session.pid, recursive=True))
+        ]
 
     def named(self, name: str) -> list[psutil.Process]:
         """Return those of them in whose name this is."""
