@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from funade.usecases.door_ports import Capability, Link, Post, Received, Use
+from funade.domain.telling import Preference, Telling
+from funade.usecases.door_ports import Capability, Link, Notice, Onlooker, Post, Received, Use
 from tests.contracts.ledgers import OPENERS
 from tests.unit.domain.examples import NOON
 
@@ -185,3 +186,68 @@ def test_the_last_word_about_an_account_stands_until_it_is_cut(store):
     assert store.read(lambda look: look.links()) == [replace(link, person="bob")]
     store.change(lambda change: change.cut_link("slack:T/U"))
     assert store.read(lambda look: look.links()) == []
+
+
+# What authors are owed, and how they want to hear it
+
+
+def notice(key: str = "n1", **changes) -> Notice:
+    made = Notice(key=key, person="ada", deployment="d", event=7, about="live", at=NOON)
+    return replace(made, **changes)
+
+
+def owed(store, due=NOON) -> list[Notice]:
+    return list(store.read(lambda look: look.owed_notices(due, 10)))
+
+
+def test_a_notice_is_owed_once_until_it_is_settled(store):
+    store.change(lambda change: change.owe_notice(notice()))
+    store.change(lambda change: change.owe_notice(notice(person="bob")))
+    assert owed(store) == [notice()], "the first word stands"
+    later = NOON + timedelta(hours=8)
+    planned = notice(due_at=later, post="direct:ada:1")
+    store.change(lambda change: change.save_notice(planned))
+    assert owed(store) == [], "it is not due"
+    assert owed(store, later) == [planned]
+    store.change(lambda change: change.save_notice(replace(planned, settled=True)))
+    assert owed(store, later) == []
+    assert store.read(lambda look: look.notices("direct:ada:1")) == [replace(planned, settled=True)]
+
+
+def test_only_what_is_settled_is_forgotten(store):
+    store.change(lambda change: change.owe_notice(notice("open")))
+    store.change(lambda change: change.owe_notice(notice("told", settled=True, post="p")))
+    store.change(lambda change: change.owe_notice(notice("new", at=NOON + timedelta(days=1), settled=True)))
+    store.change(lambda change: change.forget_notices(NOON + timedelta(hours=1)))
+    assert store.sql("SELECT key FROM notices ORDER BY key") == [("new",), ("open",)]
+
+
+def test_notices_come_in_the_order_in_which_things_happened(store):
+    for key, minutes in (("c", 3), ("a", 1), ("b", 2)):
+        one = notice(key, at=NOON + timedelta(minutes=minutes))
+        store.change(lambda change, one=one: change.owe_notice(one))
+    assert [one.key for one in owed(store)] == ["a", "b", "c"]
+
+
+def test_the_last_word_about_how_somebody_wants_to_hear_it_stands(store):
+    wanted = Preference(person="ada", telling=Telling.DIGEST, quiet="22:00-07:00")
+    store.change(lambda change: change.save_preference(Preference(person="ada")))
+    store.change(lambda change: change.save_preference(wanted))
+    store.change(lambda change: change.save_preference(Preference(person="bob", quiet="")))
+    assert store.read(lambda look: look.preferences()) == [wanted, Preference(person="bob", quiet="")]
+
+
+def test_a_preference_that_cannot_be_read_is_set_aside(store):
+    store.change(lambda change: change.save_preference(Preference(person="ada")))
+    store.sql('UPDATE preferences SET document = \'{"person": "bob"}\'')
+    assert store.read(lambda look: look.preferences()) == []
+    assert [one.table for one in store.read(lambda look: look.quarantined())] == ["preferences"]
+
+
+def test_who_looks_at_our_home_is_known_by_the_last_time(store):
+    for user, minutes in (("U1", 0), ("U2", 5), ("U1", 9)):
+        one = Onlooker(user=user, opened_at=NOON + timedelta(minutes=minutes))
+        store.change(lambda change, one=one: change.save_onlooker(one))
+    assert [one.user for one in store.read(lambda look: look.onlookers(NOON))] == ["U1", "U2"]
+    since = NOON + timedelta(minutes=6)
+    assert [one.user for one in store.read(lambda look: look.onlookers(since))] == ["U1"]

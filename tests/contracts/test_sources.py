@@ -242,6 +242,17 @@ async def test_a_checkout_holds_the_files_of_that_revision(sources, story, repos
         assert _files(tmp_path / text) == {"app/main.txt": text}
 
 
+async def test_a_checkout_without_files_is_there_for_those_who_read_objects(
+    sources, repository, first, tmp_path
+):
+    await sources.check_out(repository, first, tmp_path / "work", files=False)
+    assert (tmp_path / "work").is_dir()
+    assert _files(tmp_path / "work") == {}
+    with pytest.raises(UnknownRef):
+        await sources.check_out(repository, UNKNOWN, tmp_path / "unknown", files=False)
+    assert not (tmp_path / "unknown").exists()
+
+
 async def test_a_checkout_takes_no_folder_that_holds_something(sources, repository, first, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(SourceError):

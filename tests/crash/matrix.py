@@ -43,6 +43,7 @@ _BEHIND_SLACK = (
         "settle_post",
     ),
     *("settle_received", "take_board", "try_post", "use", "want_posts"),
+    *("forget_notices", "plan_notices", "save_preference", "take_duties", "want_reminders", "save_onlooker"),
 )
 #: What no story passes, and who kills there instead, or why nobody can.
 ELSEWHERE = {

@@ -32,6 +32,7 @@ OTHERS = {
     "ssh.give_up": "a failure",
     "ssh.mend_index": "tests/unit/targets/ssh/test_output.py",
     "ssh.mend_log": "tests/unit/targets/ssh/test_output.py",
+    "ssh.pack": "tests/integration/test_ssh_releases.py: in place of ssh.archive, with submodules",
     "ssh.output": "tests/integration/test_ssh_releases.py: only for much output that comes late",
 }
 STORIES = ("all goes well", "a cancel", "a slow hook", "a failure")

@@ -76,6 +76,7 @@ class Deployments:
     data: Path
     secrets: dict[str, str] = field(default_factory=dict)
     store: str = "store-1"
+    repository: Repository = field(default_factory=lambda: Repository(url="https://example.invalid/shop.git"))
 
     def __post_init__(self) -> None:
         self.surroundings = Surroundings(
@@ -94,7 +95,7 @@ class Deployments:
             application="shop",
             environment="staging",
             revision=revision,
-            repository=Repository(url="https://example.invalid/shop.git"),
+            repository=self.repository,
             target=TargetConfiguration(kind="ssh", settings=parsed),
         )
 

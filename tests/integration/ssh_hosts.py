@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from funade.domain.wire import Plain
+from tests.integration.cable import Cable
 
 PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
@@ -27,10 +28,15 @@ class SshHost:
     home: Path
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    cable: Cable | None = None
+
+    @property
+    def ip(self) -> str:
+        return self.cable.theirs if self.cable else "127.0.0.1"
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.ip}:{self.port}"
 
     @property
     def place(self) -> Path:
@@ -49,6 +55,7 @@ class SshHost:
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
         command = [
+            *(self.cable.inside if self.cable else ()),
             shutil.which("sshd", path=PLACES) or "sshd",
             "-D",
             "-e",
@@ -57,7 +64,7 @@ class SshHost:
         ]
         self.process = subprocess.Popen(command, stderr=log)
         log.close()
-        wait_for(self.port)
+        wait_for(self.ip, self.port)
 
     def sessions(self) -> list[psutil.Process]:
         """Return the server's own processes for connections that are open now."""
@@ -133,7 +140,7 @@ class Fleet:
             **more,
         }
 
-    def add(self, name: str) -> SshHost:
+    def add(self, name: str, cable: Cable | None = None) -> SshHost:
         folder = self.folder / name
         home = folder / "home"
         home.mkdir(parents=True)
@@ -141,14 +148,14 @@ class Fleet:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        host = SshHost(name=name, port=port, home=home, folder=folder, cable=cable)
         with self.known_hosts.open("a") as known:
-            known.write(f"[127.0.0.1]:{port} {Path(f'{key}.pub').read_text()}")
+            known.write(f"[{host.ip}]:{port} {Path(f'{key}.pub').read_text()}")
         (folder / "sshd_config").write_text(
-            f"ListenAddress 127.0.0.1:{port}\nHostKey {key}\nAuthorizedKeysFile {self.key}.pub\nPidFile none\n"
+            f"ListenAddress {host.address}\nHostKey {key}\nAuthorizedKeysFile {self.key}.pub\nPidFile none\n"
             "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nMaxStartups 100\n"
             f"SetEnv HOME={home}\nSubsystem sftp internal-sftp\n"
         )
-        host = SshHost(name=name, port=port, home=home, folder=folder)
         self.hosts.append(host)
         host.start()
         return host
@@ -187,11 +194,11 @@ def make_key(path: Path) -> Path:
     return path
 
 
-def wait_for(port: int) -> None:
+def wait_for(ip: str, port: int) -> None:
     deadline = time.monotonic() + 20
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((ip, port), timeout=1).close()
         except OSError:
             assert time.monotonic() < deadline, "sshd does not listen"
             time.sleep(0.01)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -60,6 +61,15 @@ def mirror(tmp_path: Path) -> Path:
 
 
 # Checkouts
+
+
+async def test_without_files_git_reads_the_revision_all_the_same(sources, repository, first, tmp_path):
+    work = tmp_path / "work"
+    await sources.check_out(repository, first, work, files=False)
+    assert [one.name for one in work.iterdir()] == [".git"]
+    git(work, "archive", "--output", str(tmp_path / "packed.tar"), first)
+    with tarfile.open(tmp_path / "packed.tar") as packed:
+        assert packed.getnames() == ["lib", "lib/a.txt", "main.txt"]
 
 
 async def test_a_checkout_is_a_clean_work_tree_of_that_revision_and_nothing_else(

@@ -7,9 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from funade.domain.application import Repository
 from funade.domain.errors import PermanentTargetError
 from tests.integration.programs import ending, execution, until
-from tests.integration.ssh_deployments import SECRET
+from tests.integration.ssh_deployments import SECRET, Deployments, Source
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.needs("sshd", "git"), pytest.mark.slow]
 
@@ -45,6 +46,27 @@ async def test_a_release_is_exactly_the_revisions_tree_and_live_on_every_host(sh
     observed = await shop.observe(second)
     assert (observed.matches, observed.revision) == (True, second)
     assert (await shop.observe(first)).matches is False
+
+
+async def test_what_other_repositories_and_large_files_add_is_sent_as_it_was_checked_out(hosts, tmp_path):
+    repository = Repository(url="https://example.invalid/shop.git", submodules=True)
+    shop = Deployments(hosts, Source(tmp_path / "source"), tmp_path / "data", repository=repository)
+    revision = shop.source.commit({"index.html": "one\n", "bin/run": "#!/bin/sh\n"})
+    (shop.source.folder / "link").symlink_to("bin/run")
+    inner = shop.source.folder / "lib" / "inner"
+    inner.mkdir(parents=True)
+    (inner / ".git").write_text("gitdir: ../../.git/modules/inner\n")
+    (inner / "more.txt").write_text("more\n")
+    (inner / "more.txt").chmod(0o666)
+    assert ending(await shop.deploy(1, revision)).exit_code == 0
+    for host in hosts.hosts:
+        assert tree(host.place / "current") == {
+            "REVISION": f"0o644 {revision}\n",
+            "bin/run": "0o755 #!/bin/sh\n",
+            "index.html": "0o644 one\n",
+            "lib/inner/more.txt": "0o644 more\n",
+            "link": "-> bin/run",
+        }
 
 
 async def test_nothing_is_sent_that_is_there_and_a_rollback_switches_back(shop, hosts):

@@ -160,6 +160,8 @@ def change(world: Small, work: Callable[[Any], Any]) -> tuple[Small, Any]:
 class SmallPlace:
     """The Place port: a guard that refuses what it must, and notes what it would have had to mend."""
 
+    needs_files = True
+
     def expecting(self, execution: Execution) -> AbstractContextManager[None]:
         return nullcontext()
 

@@ -1,5 +1,8 @@
+import pytest
+
 from funade.domain.answers import Accepted
 from funade.domain.commands import Deploy, Retry
+from funade.domain.orders import Observed
 
 PRODUCTION = Deploy(application="shop", environment="production", ref="first")
 NEWER = Deploy(application="shop", environment="production", ref="second")
@@ -59,6 +62,26 @@ def test_a_program_that_fails_fails_at_once_whatever_is_seen(funade):
     assert funade.shown(1).because.detail["exit_code"] == 3
     berth = funade.berth("production")
     assert (berth.live_number, berth.live_verified) == (1, True), "it is what runs, for all that"
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            Observed(matches=False, shown="x", differing="f5c0df1: web1; 1111111: web2"),
+            "f5c0df1: web1; 1111111: web2",
+        ),
+        (Observed(matches=False, shown="web2 cannot be reached"), "web2 cannot be reached"),
+        (Observed(matches=False, shown="all have 1111111", revision="1" * 40), None),
+        (Observed(), None),
+    ],
+)
+def test_what_an_address_cannot_say_of_each_host_the_target_says(funade, seen, said):
+    funade.world.targets.observed = seen
+    funade.accepts("ada", PRODUCTION)
+    funade.program_ends(1, exit_code=3, live=False)
+    assert funade.ended(1) == ("failed", "program_failed", "unverified")
+    assert funade.shown(1).because.detail.get("hosts") == said
 
 
 def test_a_program_that_cannot_be_started_fails(funade):

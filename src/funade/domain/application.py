@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from funade.domain.freeze import Freeze
 from funade.domain.people import People, Right
+from funade.domain.reminders import USUAL, Reminders
+from funade.domain.telling import Manner
 from funade.domain.wire import Plain
 
 #: where a secret can come from, and what stands behind the colon
@@ -92,6 +94,8 @@ class Environment:
     waits_at_most: timedelta = timedelta(hours=24)
     approvals: int = 0
     freezes: tuple[Freeze, ...] = ()
+    tell_authors: bool = True
+    reminders: Reminders = field(default_factory=Reminders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ class Workspace:
     language: str = "en"
     command: str = "/funade"
     url: str = SLACK_URL
+    authors: Manner = field(default_factory=Manner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,4 +174,12 @@ class Configuration:
     keep: Keep = field(default_factory=Keep)
     slack: Workspace | None = None
     web: Site | None = None
+    reminders: Reminders = field(default_factory=Reminders)
     problem: str | None = None
+
+    def reminders_of(self, application: str, environment: str) -> Reminders:
+        """Return when people are reminded of what concerns an environment."""
+        found = self.applications.get(application)
+        place = found.environments.get(environment) if found is not None else None
+        own = Reminders() if place is None else place.reminders
+        return own.over(self.reminders).over(USUAL)

@@ -37,12 +37,16 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One person of funade.yaml; `ids` are actor ids, proven by the doors."""
+    """One person of funade.yaml; `ids` are actor ids, proven by the doors.
+
+    They commit under `email` and `commit_emails`, which prove nothing.
+    """
 
     name: str
     ids: frozenset[str] = frozenset()
     email: str | None = None
     language: str = "en"
+    commit_emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

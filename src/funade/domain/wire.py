@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, NoReturn, TypeVar, Union
@@ -60,6 +60,8 @@ def to_plain(value: Any, *, tagged: bool = False) -> Plain:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, time):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): to_plain(item, tagged=tagged) for key, item in value.items()}
     if isinstance(value, frozenset):
@@ -279,6 +281,15 @@ def _read_span(plain: Any) -> timedelta:
         _refuse("too long a time", error)
 
 
+def _read_clock(plain: Any) -> time:
+    text = _read_text(plain)
+    try:
+        found = time.fromisoformat(text)
+    except ValueError as error:
+        _refuse(f"{text!r} is no time of a day", error)
+    return found.replace(tzinfo=None)
+
+
 _SCALARS: dict[Any, _Read] = {
     str: _read_text,
     int: _read_integer,
@@ -286,4 +297,5 @@ _SCALARS: dict[Any, _Read] = {
     float: _read_float,
     datetime: _read_moment,
     timedelta: _read_span,
+    time: _read_clock,
 }

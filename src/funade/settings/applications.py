@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from funade.settings.freezes import read_freezes
 from funade.settings.kinds import Kinds
 from funade.settings.people import NOBODY, meant_by, read_members
 from funade.settings.reading import Value, listed, near
+from funade.settings.reminding import read_reminders
 from funade.settings.repositories import read_repository
 from funade.settings.shape import APPLICATION, CHANNEL, ENVIRONMENT, RIGHTS, VERIFICATION
 
@@ -59,7 +61,11 @@ def _environments(value: Value, kinds: Kinds, people: People, folder: Path) -> d
             waits_at_most=_duration(fields, "waits_at_most", timedelta(hours=24)),
             approvals=read_approvals(fields["approvals"], rights, people) if "approvals" in fields else 0,
             freezes=read_freezes(fields["freezes"]) if "freezes" in fields else (),
+            tell_authors=fields["tell_authors"].truth() is not False if "tell_authors" in fields else True,
         )
+        if "reminders" in fields:
+            reminders = read_reminders(fields["reminders"], {name: found[name]})
+            found[name] = replace(found[name], reminders=reminders)
     return found
 
 

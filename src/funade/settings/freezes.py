@@ -41,7 +41,7 @@ def _freeze(value: Value) -> Freeze | None:
     fields = value.fields(FREEZE, 'a mapping like `{cron: "0 18 * * 5", for: 62h}`')
     cron = _cron(fields["cron"]) if "cron" in fields else None
     lasts = _lasts(fields["for"]) if "for" in fields else None
-    zone = _zone(fields["time_zone"]) if "time_zone" in fields else "UTC"
+    zone = read_zone(fields["time_zone"]) if "time_zone" in fields else "UTC"
     reason = fields["reason"].text() if "reason" in fields else None
     if cron is None or lasts is None or zone is None:
         return None
@@ -62,7 +62,8 @@ def _lasts(value: Value) -> timedelta | None:
     return span
 
 
-def _zone(value: Value) -> str | None:
+def read_zone(value: Value) -> str | None:
+    """Return the time zone that is named."""
     from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 -- most files have no freezes
 
     text = value.text()

@@ -7,6 +7,7 @@ from typing import Any
 
 from funade.domain.application import Configuration, Keep
 from funade.domain.errors import ConfigError, ConfigErrors
+from funade.domain.reminders import Reminders
 from funade.settings import file, nodes, shape
 from funade.settings.applications import read_applications
 from funade.settings.databases import read_database
@@ -14,6 +15,7 @@ from funade.settings.keeping import read_keep
 from funade.settings.kinds import Kinds
 from funade.settings.people import read_people
 from funade.settings.reading import Report, Value
+from funade.settings.reminding import read_reminders
 from funade.settings.repositories import place
 from funade.settings.secrecy import holds_secret
 from funade.settings.slack import read_slack
@@ -55,6 +57,12 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
     database = read_database(found["database"]) if "database" in found else None
     slack = read_slack(found["slack"]) if "slack" in found else None
     web = read_web(found["web"]) if "web" in found else None
+    everywhere = {
+        f"{one.name} {name}": place
+        for one in applications.values()
+        for name, place in one.environments.items()
+    }
+    reminders = read_reminders(found["reminders"], everywhere) if "reminders" in found else Reminders()
     keep = read_keep(found["keep"]) if "keep" in found else Keep()
     report.finish()
     return Configuration(
@@ -66,6 +74,7 @@ def read(content: bytes, path: Path, kinds: Kinds) -> Configuration:
         keep=keep,
         slack=slack,
         web=web,
+        reminders=reminders,
     )
 
 

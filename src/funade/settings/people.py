@@ -86,6 +86,7 @@ def _person(name: str, value: Value) -> Person:
         ids=frozenset(ids),
         email=_email(found["email"]) if "email" in found else None,
         language=_language(found["language"]) if "language" in found else "en",
+        commit_emails=_commit_emails(found["commit_emails"]) if "commit_emails" in found else (),
     )
 
 
@@ -115,6 +116,11 @@ def _email(value: Value) -> str | None:
     return text
 
 
+def _commit_emails(value: Value) -> tuple[str, ...]:
+    found = (_email(item) for item in value.items("[ada@home.example]"))
+    return tuple(one for one in found if one is not None)
+
+
 def _language(value: Value) -> str:
     text = value.text()
     if text is not None and text not in LANGUAGES:
@@ -132,6 +138,14 @@ def _refuse_shared_ids(value: Value, persons: Mapping[str, Person]) -> None:
                     f"`{id}` is {owners[id]} already", "one person has one entry; give each id to one of them"
                 )
             owners.setdefault(id, name)
+    authors: dict[str, str] = {}
+    for name, person in persons.items():
+        for email in {one.casefold() for one in (person.email, *person.commit_emails) if one}:
+            if authors.setdefault(email, name) != name and person.commit_emails:
+                places[name].complain(
+                    f"`{email}` is {authors[email]}'s already",
+                    "one address is of one person; give it to one of them",
+                )
 
 
 def _groups(value: Value, persons: Mapping[str, Person]) -> dict[str, tuple[str, ...]]:

@@ -65,6 +65,10 @@ class Value:
     def is_mapping(self) -> bool:
         return isinstance(self.node, Entries)
 
+    def is_scalar(self, text: str) -> bool:
+        """Tell whether exactly this text stands here."""
+        return isinstance(self.node, Scalar) and self.node.text == text
+
     @property
     def is_list(self) -> bool:
         return isinstance(self.node, Items)

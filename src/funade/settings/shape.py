@@ -45,6 +45,11 @@ def _duration(description: str, **more: Any) -> Shape:
     return {"anyOf": shapes, "description": description, **more}
 
 
+def _span_or_never(description: str, default: str) -> Shape:
+    shapes = [*_duration("")["anyOf"], {"const": "never"}]
+    return {"anyOf": shapes, "description": f"{description}; or `never`", "default": default}
+
+
 def _by_name(each: Shape, description: str) -> Shape:
     return {
         "type": "object",
@@ -55,6 +60,8 @@ def _by_name(each: Shape, description: str) -> Shape:
     }
 
 
+_CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_QUIET_HOURS = f"^{_CLOCK_TIME}-{_CLOCK_TIME}$"
 _REFERENCE = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$"
 _SLACK_GROUP = "slack:S[A-Z0-9]+"
 _MEMBER = f"^({NAME}|{_SLACK_GROUP})$"
@@ -75,6 +82,40 @@ PERSON = _object(
         "description": "Their user id on this machine (`id -u`), by which the terminal knows them",
     },
     language={"enum": ["en", "ja"], "default": "en", "description": "The language Funade answers them in"},
+    commit_emails={
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[^@ ]+@[^@ ]+$"},
+        "description": "Further addresses under which they commit, so that they hear what became of their changes",
+    },
+)
+
+REMINDERS = _object(
+    locks_after=_span_or_never("After how long without a near end the owner of a lock is asked", "4h"),
+    starts_within=_span_or_never(
+        "After how long a deployment that has not started says so in its thread, with why", "15m"
+    ),
+    ends_within=_span_or_never("After how long a deployment that has not ended says so in its thread", "1h"),
+    approvals_before=_span_or_never(
+        "How long before a deployment expires those who may approve it are called", "1h"
+    ),
+)
+
+AUTHORS = _object(
+    tell={
+        "enum": ["thread", "direct", "digest", "never"],
+        "default": "thread",
+        "description": "Where authors hear that their change is live, has failed or was rolled back: in the thread"
+        " of its card, by a direct message, once a day, or not at all; each may choose otherwise in Funade's home",
+    },
+    quiet_hours=_text(
+        "When nobody is told, like `22:00-07:00`; what falls into them is told after", pattern=_QUIET_HOURS
+    ),
+    digest_at=_text(
+        "When those are told who want it once a day", pattern=f"^{_CLOCK_TIME}$", default="09:00"
+    ),
+    time_zone=_text(
+        "Whose clock that is, like `Asia/Tokyo`; without it, each person's own, as Slack knows it"
+    ),
 )
 
 REPOSITORY = _object(
@@ -178,6 +219,15 @@ ENVIRONMENT = _object(
     },
     default_ref=_text("What is deployed here when nobody names a ref", pattern=_DEFAULT_REF),
     waits_at_most=_duration("How long a deployment may wait for its turn or an approval", default="24h"),
+    tell_authors={
+        "type": "boolean",
+        "default": True,
+        "description": "Whether authors are told what became of their changes here",
+    },
+    reminders={
+        "$ref": "#/$defs/reminders",
+        "description": "When people are reminded of what concerns it, where it is not as everywhere",
+    },
 )
 
 APPLICATION = _object(
@@ -249,6 +299,10 @@ SLACK = _object(
     },
     channel=_text("Where applications without a channel of their own are told of", pattern=CHANNEL),
     language={"enum": ["en", "ja"], "default": "en", "description": "The language of what channels are told"},
+    authors={
+        "$ref": "#/$defs/authors",
+        "description": "How the authors of changes are told what became of them",
+    },
     command=_text("The slash command of the app", pattern="^/[a-z0-9_-]{1,31}$", default="/funade"),
     url=_text(
         "Where Slack's Web API is; another one only for a workspace to try things in, like the playground's",
@@ -279,6 +333,10 @@ FILE = _object(
         "$ref": "#/$defs/keep",
         "description": "How long output and events are kept; for good when left out",
     },
+    reminders={
+        "$ref": "#/$defs/reminders",
+        "description": "When people are reminded of what they may have forgotten, and told of what takes too long",
+    },
 )
 
 
@@ -297,7 +355,9 @@ def whole(targets: Mapping[str, Shape]) -> dict[str, Any]:
         {"required": ["run"], "properties": {"url": False}},
     ]
     definitions = {
+        "authors": AUTHORS,
         "person": PERSON,
+        "reminders": REMINDERS,
         "application": APPLICATION,
         "environment": ENVIRONMENT,
         "freeze": FREEZE,

@@ -4,6 +4,8 @@ import re
 from urllib.parse import urlsplit
 
 from funade.domain.application import SLACK_URL, SecretReference, Workspace
+from funade.domain.telling import Manner
+from funade.settings.authors import read_authors
 from funade.settings.people import LANGUAGES
 from funade.settings.reading import Value
 from funade.settings.shape import CHANNEL, SLACK
@@ -32,6 +34,7 @@ def read_slack(value: Value) -> Workspace | None:
         signing_secrets=secrets,
         channel=_channel(fields["channel"]) if "channel" in fields else None,
         language=_language(fields["language"]) if "language" in fields else "en",
+        authors=read_authors(fields["authors"]) if "authors" in fields else Manner(),
         command=_command(fields["command"]) if "command" in fields else "/funade",
         url=_url(fields["url"]) if "url" in fields else SLACK_URL,
     )

@@ -64,8 +64,10 @@ class GitSources:
         mirror = await self._mirror_with(repository, head)
         return await history.is_ancestor(mirror, head, ancestor)
 
-    async def check_out(self, repository: Repository, revision: Revision, folder: Path) -> None:
-        """Fill the new `folder` with exactly that revision, wholly or not at all."""
+    async def check_out(
+        self, repository: Repository, revision: Revision, folder: Path, *, files: bool = True
+    ) -> None:
+        """Fill the new `folder` with exactly that revision, wholly or not at all; or with its objects alone."""
         folder = folder.absolute()  # noqa: ASYNC240 -- looks at no disk
         with _as_ours(f"`{folder}`"):
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -75,7 +77,11 @@ class GitSources:
                 await _remove(left)
             partial = folder.with_name(f".{folder.name}.partial-{uuid4().hex}")
             try:
-                await self._fill(repository, parse_revision(revision), partial, depth=0)
+                if files:
+                    await self._fill(repository, parse_revision(revision), partial, depth=0)
+                else:
+                    mirror = await self._mirror_with(repository, parse_revision(revision))
+                    Workspace(partial, mirror, revision, self._git).lay_out()
                 with effect("sources.hand_over"):
                     partial.rename(folder)
             finally:

@@ -8,12 +8,32 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, insert, select, update
 
+from funade.domain.telling import Preference
 from funade.store import values
 from funade.store.door_reading import SqlDoorReading
-from funade.store.door_rows import capability_row, link_row, post_row, received_row, use_row
-from funade.store.door_schema import capabilities, capability_uses, inbox, inbox_keys, links, posts
+from funade.store.door_rows import (
+    capability_row,
+    link_row,
+    notice_row,
+    onlooker_row,
+    post_row,
+    preference_row,
+    received_row,
+    use_row,
+)
+from funade.store.door_schema import (
+    capabilities,
+    capability_uses,
+    inbox,
+    inbox_keys,
+    links,
+    notices,
+    onlookers,
+    posts,
+    preferences,
+)
 from funade.store.quarantine import CAPABILITIES, Note
-from funade.usecases.door_ports import Capability, Link, Post, Received, Use
+from funade.usecases.door_ports import Capability, Link, Notice, Onlooker, Post, Received, Use
 
 _CLAIM = (
     update(inbox)
@@ -51,6 +71,14 @@ _GIVE_BACK = delete(capability_uses).where(
     capability_uses.c.capability == bindparam("capability"),
     capability_uses.c.received == bindparam("received"),
 )
+_SAVE_NOTICE = (
+    update(notices)
+    .where(notices.c.key == bindparam("here_key"))
+    .values(**{name: bindparam(name) for name in ("due_at", "post", "settled")})
+)
+_FORGET_NOTICES = delete(notices).where(notices.c.settled, notices.c.at < bindparam("before"))
+_DROP_PREFERENCE = delete(preferences).where(preferences.c.person == bindparam("here"))
+_DROP_ONLOOKER = delete(onlookers).where(onlookers.c.user == bindparam("here"))
 _CUT = delete(links).where(links.c.actor == bindparam("actor"))
 
 
@@ -130,6 +158,30 @@ class SqlDoorTransaction(SqlDoorReading):
     def cut_link(self, actor: str) -> None:
         """Forget who somebody is."""
         self._connection.execute(_CUT, {"actor": actor})
+
+    def save_preference(self, preference: Preference) -> None:
+        """Keep what somebody wants; a later word replaces an earlier one."""
+        self._connection.execute(_DROP_PREFERENCE, {"here": preference.person})
+        self._connection.execute(insert(preferences), preference_row(preference))
+
+    def owe_notice(self, notice: Notice) -> None:
+        """Keep what somebody is owed to hear; the same one twice is one."""
+        self._keep(notices, notice_row(notice))
+
+    def save_notice(self, notice: Notice) -> None:
+        """Store when it is due, what tells it, and whether it is settled."""
+        row = notice_row(notice)
+        changed = {name: row[name] for name in ("due_at", "post", "settled")}
+        self._connection.execute(_SAVE_NOTICE, {"here_key": notice.key, **changed})
+
+    def forget_notices(self, before: datetime) -> None:
+        """Forget what happened before that and was settled."""
+        self._connection.execute(_FORGET_NOTICES, {"before": values.moment(before)})
+
+    def save_onlooker(self, onlooker: Onlooker) -> None:
+        """Keep that somebody has opened our home; a later time replaces an earlier one."""
+        self._connection.execute(_DROP_ONLOOKER, {"here": onlooker.user})
+        self._connection.execute(insert(onlookers), onlooker_row(onlooker))
 
     def _keep(self, table: Table, row: dict[str, Any]) -> bool:
         """Insert a row unless one of its key is there; tell whether it was inserted."""

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from funade.domain.telling import Preference
 from funade.domain.wire import GREATEST, from_plain, to_plain
 from funade.store import values
 from funade.store.rows import FORMAT, check_format
-from funade.usecases.door_ports import Capability, Link, Post, Received, Use
+from funade.usecases.door_ports import Capability, Link, Notice, Onlooker, Post, Received, Use
 
 
 def received_row(item: Received) -> dict[str, Any]:
@@ -125,3 +126,61 @@ def read_link(row: values.Row) -> Link:
         email=values.text(row, "email"),
         at=values.read_moment(row, "at"),
     )
+
+
+def preference_row(preference: Preference) -> dict[str, Any]:
+    """Return the row of what somebody wants."""
+    return {
+        "person": preference.person,
+        "format": FORMAT,
+        "document": values.dump(to_plain(preference)),
+    }
+
+
+def read_preference(row: values.Row) -> Preference:
+    """Return what somebody wants, or raise Unreadable."""
+    check_format(row)
+    found = from_plain(Preference, values.load(row["document"]))
+    if found.person != row["person"]:
+        values.refuse("the document is another's")
+    return found
+
+
+def notice_row(notice: Notice) -> dict[str, Any]:
+    """Return the row of what somebody is owed to hear."""
+    return {
+        "key": notice.key,
+        "person": notice.person,
+        "deployment": notice.deployment,
+        "event": notice.event,
+        "about": notice.about,
+        "at": values.moment(notice.at),
+        "due_at": notice.due_at and values.moment(notice.due_at),
+        "post": notice.post,
+        "settled": notice.settled,
+    }
+
+
+def read_notice(row: values.Row) -> Notice:
+    """Return the notice of a row, or raise Unreadable."""
+    return Notice(
+        key=values.text(row, "key"),
+        person=values.text(row, "person"),
+        deployment=values.text(row, "deployment"),
+        event=values.number(row, "event"),
+        about=values.text(row, "about"),
+        at=values.read_moment(row, "at"),
+        due_at=values.moment_or_none(row, "due_at"),
+        post=values.text_or_none(row, "post"),
+        settled=bool(row["settled"]),
+    )
+
+
+def onlooker_row(onlooker: Onlooker) -> dict[str, Any]:
+    """Return the row of who has opened our home."""
+    return {"user": onlooker.user, "opened_at": values.moment(onlooker.opened_at)}
+
+
+def read_onlooker(row: values.Row) -> Onlooker:
+    """Return who has opened our home, or raise Unreadable."""
+    return Onlooker(user=values.text(row, "user"), opened_at=values.read_moment(row, "opened_at"))

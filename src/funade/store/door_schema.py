@@ -67,6 +67,40 @@ capability_uses = Table(
     Column("at", Text, nullable=False),
 )
 
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("format", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+#: What authors are owed to hear. Without `due_at` nobody knows yet when, nor by which post.
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("event", Integer, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("due_at", Text),
+    Column("post", Text),
+    Column("settled", Boolean, nullable=False),
+)
+OWED = text("NOT settled")
+Index("ix_notices_owed", notices.c.due_at, sqlite_where=OWED)
+Index("ix_notices_post", notices.c.post)
+
+#: Who has opened our home, and when last.
+onlookers = Table(
+    "onlookers",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("opened_at", Text, nullable=False),
+)
+
 links = Table(
     "links",
     metadata,

@@ -50,11 +50,14 @@ POSTS = Shape(door_schema.posts, ("key",), door_rows.read_post)
 CAPABILITIES = Shape(door_schema.capabilities, ("id",), door_rows.read_capability)
 USES = Shape(door_schema.capability_uses, ("capability", "holder"), door_rows.read_use)
 LINKS = Shape(door_schema.links, ("actor",), door_rows.read_link)
+PREFERENCES = Shape(door_schema.preferences, ("person",), door_rows.read_preference)
+NOTICES = Shape(door_schema.notices, ("key",), door_rows.read_notice)
+ONLOOKERS = Shape(door_schema.onlookers, ("user",), door_rows.read_onlooker)
 
 SHAPES: dict[str, Shape[Any]] = {
     shape.table.name: shape
     for shape in (
         *(DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES),
-        *(INBOX, POSTS, CAPABILITIES, USES, LINKS),
+        *(INBOX, POSTS, CAPABILITIES, USES, LINKS, PREFERENCES, NOTICES, ONLOOKERS),
     )
 }

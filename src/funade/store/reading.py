@@ -51,7 +51,7 @@ _CONDITIONS: Mapping[str, Callable[[Table], ColumnElement[bool]]] = {
         for name in (
             *("application", "environment", "deployment", "attempt", "number"),
             *("id", "request", "role", "sequence"),
-            *("key", "subject", "capability", "door", "channel", "message"),
+            *("key", "subject", "capability", "door", "channel", "message", "post"),
         )
     },
     "before": lambda table: _first_key(table) < bindparam("before"),

@@ -131,12 +131,14 @@ class FakeSources:
         repository: Repository,  # noqa: ARG002 -- one graph for all
         revision: Revision,
         folder: Path,
+        *,
+        files: bool = True,
     ) -> None:
-        """Write the revision's files."""
+        """Write the revision's files, or none."""
         self._fail_if_broken()
         if revision not in self._nodes:
             raise UnknownRef(revision)
-        await asyncio.to_thread(_write, folder, self._nodes[revision].files)
+        await asyncio.to_thread(_write, folder, self._nodes[revision].files if files else {})
         self.checked_out.append(folder)
 
     async def check(self, repository: Repository) -> Sequence[Problem]:

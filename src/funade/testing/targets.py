@@ -38,6 +38,8 @@ class FakePlace:
     `started`, `cancelled` and `kept_alive` are what it was told, in order.
     """
 
+    needs_files = True
+
     def __init__(
         self, store: str = "store-1", now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:

@@ -46,6 +46,65 @@ OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log
 OUTPUT = mark("The end of its output:")
 PAGE = mark("The page of #{number}: its course and its whole output")
 
+# What authors are told
+THREAD_LIVE = mark("{names}: your changes are live in `{environment}` of `{application}`")
+THREAD_FAILED = mark(
+    "{names}: the deployment of your changes to `{environment}` of `{application}` has failed: {why}"
+)
+THREAD_ROLLED_BACK = mark(
+    "{names}: your changes were rolled back in `{environment}` of `{application}`, as {by} asked"
+)
+NOTICE_LIVE = mark("#{number}: your change is live in `{environment}` of `{application}`")
+NOTICE_UNSEEN = mark(
+    "#{number}: your change was deployed to `{environment}` of `{application}`; nobody has seen it live"
+)
+NOTICE_FAILED = mark(
+    "#{number}: the deployment of your change to `{environment}` of `{application}` has failed: {why}"
+)
+NOTICE_ROLLED_BACK = mark(
+    "#{number}: your change was rolled back in `{environment}` of `{application}`, as {by} asked"
+)
+NOTICES = mark("What became of your changes, in {number} deployments:")
+NOTICES_MORE = mark("… and in {number} more deployments")
+COMMITS_MORE = mark("… and {number} more commits of yours")
+
+# How they want to hear it
+HOME_TELL = mark("How you hear of your changes")
+TELL_AS_TEAM = mark("As the team: {what}")
+TELL_THREAD = mark("in the thread of the card")
+TELL_DIRECT = mark("by a direct message")
+TELL_DIGEST = mark("once a day")
+TELL_NEVER = mark("not at all")
+TELL_EMAILS = mark("Your changes are those of {emails}.")
+TELL_NO_EMAIL = mark(
+    "Nobody knows which changes are yours: ask whoever runs Funade to add your `email` to `people`."
+)
+QUIET_TITLE = mark("Quiet hours")
+QUIET_NONE = mark("no quiet hours")
+QUIET_HOURS = mark("quiet {hours}")
+
+# Reminders
+REMIND_LOCK = mark(
+    "You have kept others out of `{environment}` of `{application}` for {span}: {reason} — is that still needed?"
+)
+REMIND_LOCK_OF = mark(
+    "{who} has kept others out of `{environment}` of `{application}` for {span}: {reason} — is that still needed?"
+)
+KEEP = mark("Keep for …")
+KEEP_FOR = mark("Keep for {span}")
+REMIND_START = mark("{asker}: #{number} has not started for {span}: {why}")
+REMIND_END = mark(
+    "{asker}: #{number} has been running for {span} and has not ended: {why} — `cancel {number}` stops it"
+)
+REMIND_NOTHING_KNOWN = mark("nothing more is known of it")
+REMIND_APPROVAL = mark("{names}: #{number} waits for approval and expires at {until}")
+REMIND_APPROVAL_NOBODY = mark(
+    "#{number} waits for approval and expires at {until}; nobody is known who may still approve it"
+)
+BUTTON_LOCK_GONE = mark(
+    "the lock that this button is about is gone from `{environment}` of `{application}`; nothing was changed"
+)
+
 # Forms
 FORM_TITLE = mark("Deploy")
 FORM_APPLICATION = mark("Application")

@@ -6,6 +6,20 @@ The first that fits is taken: the narrower ones stand before the wider ones.
 from funade.texts.catalogue import mark
 
 FORMS: tuple[str, ...] = (
+    mark("`{text}` is {name}'s already"),
+    mark("`{text}` is no way to tell somebody"),
+    mark("`{text}` are no hours"),
+    mark("`{text}` is no time of a day"),
+    mark("begins when it ends: nobody would ever be told"),
+    mark("lies in the quiet hours, {text}"),
+    mark("is shorter than ten seconds"),
+    mark("a deployment to `{place}` expires before that"),
+    mark("make it shorter, or write `tell: never`"),
+    mark("choose a time after their end, or other hours"),
+    mark("a number alone means seconds; write `4h`, `15m`, or `never`"),
+    mark("make it shorter than `waits_at_most`, or write `never`"),
+    mark("one address is of one person; give it to one of them"),
+    mark("choose one of {names}"),
     mark("`{text}` is an alias of `{name}` of this application already"),
     mark("`{text}` is an environment of this application already"),
     mark("`{text}` is a person already"),

@@ -92,7 +92,9 @@ class CarryOutDeployment:
         with place.expecting(execution_of(deployment)):
             try:
                 await self.workspaces.remove(workspace)
-                await self.sources.check_out(deployment.release.repository, deployment.revision, workspace)
+                await self.sources.check_out(
+                    deployment.release.repository, deployment.revision, workspace, files=place.needs_files
+                )
             except (SourceError, SecretError, OSError) as error:
                 await self._fail(deployment, because(Reason.PREPARATION_FAILED, problem=str(error)))
                 return

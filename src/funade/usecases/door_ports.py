@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from funade.domain.telling import Preference
 from funade.domain.wire import Plain
 
 
@@ -85,6 +86,33 @@ class Link:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onlooker:
+    """Somebody's account, and when they opened our home last."""
+
+    user: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that one person is owed to hear about a deployment, written down with the fact it tells.
+
+    It has no `due_at` until it is known how they want to hear it; from then on `post` is what will tell it. `settled`:
+    that post was wished for, or nobody wants to hear it.
+    """
+
+    key: str
+    person: str
+    deployment: str
+    event: int
+    about: str
+    at: datetime
+    due_at: datetime | None = None
+    post: str | None = None
+    settled: bool = False
+
+
 class DoorReading(Protocol):
     """The part of a look at the ledger that doors of chat use."""
 
@@ -117,6 +145,18 @@ class DoorReading(Protocol):
 
     def links(self) -> Sequence[Link]:
         """Return every proven account."""
+
+    def preferences(self) -> Sequence[Preference]:
+        """Return what people want for themselves."""
+
+    def owed_notices(self, due: datetime, limit: int) -> Sequence[Notice]:
+        """Return those that are due by then, and those of which nobody knows yet when they will be, oldest first."""
+
+    def notices(self, post: str) -> Sequence[Notice]:
+        """Return what a post tells, oldest first."""
+
+    def onlookers(self, since: datetime) -> Sequence[Onlooker]:
+        """Return who has opened our home since then, latest first."""
 
 
 class DoorTransaction(DoorReading, Protocol):
@@ -157,6 +197,21 @@ class DoorTransaction(DoorReading, Protocol):
 
     def cut_link(self, actor: str) -> None:
         """Forget who somebody is."""
+
+    def save_preference(self, preference: Preference) -> None:
+        """Keep what somebody wants; a later word replaces an earlier one."""
+
+    def owe_notice(self, notice: Notice) -> None:
+        """Keep what somebody is owed to hear; the same one twice is one."""
+
+    def save_notice(self, notice: Notice) -> None:
+        """Store when it is due, what tells it, and whether it is settled."""
+
+    def forget_notices(self, before: datetime) -> None:
+        """Forget what happened before that and was settled."""
+
+    def save_onlooker(self, onlooker: Onlooker) -> None:
+        """Keep that somebody has opened our home; a later time replaces an earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

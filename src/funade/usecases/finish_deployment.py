@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from funade.domain.application import Verification
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth, Doubt
 from funade.domain.errors import FencedOut, TargetError, TemporaryTargetError
@@ -110,14 +111,22 @@ class FinishDeployment:
         """Look at what runs; as long as it may still come up, look again until `within` is over."""
         if not must_look(sighting):
             return Observed()
-        verify = row.release.verify
-        if verify is None:
+        if row.release.verify is None:
             return await self._observe_target(row)
+        observed = await self._verify(row, row.release.verify, may_come=may_wait(sighting))
+        if observed.matches:
+            return observed
+        # An address answers for all hosts as one; only the target can say which of them has what.
+        hosts = await self._observe_target(row)
+        apart = hosts.differing or (hosts.shown if hosts.revision is None else "")
+        return replace(observed, differing=apart)
+
+    async def _verify(self, row: Deployment, verify: Verification, *, may_come: bool) -> Observed:
         until = self.clock.now() + verify.within
         while True:
             self.lease.check()
             observed = await self.verifier.look(verify, row.release)
-            if observed.matches or not may_wait(sighting) or self.clock.now() >= until:
+            if observed.matches or not may_come or self.clock.now() >= until:
                 return observed
             await self.clock.sleep(verify.every.total_seconds())
 

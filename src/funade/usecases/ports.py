@@ -289,8 +289,13 @@ class Sources(Protocol):
     async def contains(self, repository: Repository, head: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `head` or lies before it."""
 
-    async def check_out(self, repository: Repository, revision: Revision, folder: Path) -> None:
-        """Fill the new `folder` with exactly that revision: a git work tree with no credentials and no remote in it."""
+    async def check_out(
+        self, repository: Repository, revision: Revision, folder: Path, *, files: bool = True
+    ) -> None:
+        """Fill the new `folder` with exactly that revision: a git work tree with no credentials and no remote in it.
+
+        Without `files` its objects are there, and no file is written: many files are slow to write and to remove.
+        """
 
     async def check(self, repository: Repository) -> Sequence[Problem]:
         """Return what keeps the repository from being used."""
@@ -320,6 +325,10 @@ class Secrets(Protocol):
 
 class Place(Protocol):
     """Where executions run: it takes orders, answers with the truth, and its guard says no by itself."""
+
+    @property
+    def needs_files(self) -> bool:
+        """Tell whether a start needs the revision's files in its workspace, or its objects in git are enough."""
 
     async def look(self, execution: Execution) -> Sighting:
         """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""

@@ -25,6 +25,7 @@ def build_slack(
         show=lambda command: parts.desk.verbs.show(command, parts.configurations.current()),
         logs=parts.logs,
         refs=RefIndex(folder, GitSources(folder, secrets)),
+        links=parts.links,
         lease=runner.heart,
         living=parts.living,
         clock=parts.clock,

@@ -4,7 +4,7 @@ import types
 import typing
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import Enum
 from typing import Any, Union
 
@@ -92,6 +92,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         type(None): st.none(),
         datetime: MOMENTS,
         timedelta: st.integers(0, 10**9).map(lambda seconds: timedelta(milliseconds=seconds)),
+        time: st.times(),
     }[hint]
 
 

@@ -41,7 +41,7 @@ def test_a_broken_new_file_leaves_the_old_one_in_force_and_says_so(path):
     assert applications(watched) == {"shop"}
     assert watched.current().problem == (
         f"{path}:7: `freezess`: is no key that Funade knows here — "
-        "known are `applications`, `data`, `database`, `groups`, `keep`, `people`, `slack`, `web`"
+        "known are `applications`, `data`, `database`, `groups`, `keep`, `people`, `reminders`, `slack`, `web`"
     )
     assert not watched.reload()
     assert watched.current().problem

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from funade.chat.slack.authors import notices_about
 from funade.chat.slack.cards import is_told
 from funade.chat.slack.channels import channels_named
 from funade.domain.application import Configuration
@@ -36,6 +37,9 @@ class SlackAnnouncer:
                     if post.event is None or change.post(post.key) is None:
                         change.want_post(post)
                 self._want_neighbours(change, announcement.event, configuration)
+                if deployment is not None:
+                    for notice in notices_about(announcement.event, deployment, configuration, change):
+                        change.owe_notice(notice)
 
         with effect("store.want_posts"):
             await self.ledger.change(work)
@@ -58,6 +62,11 @@ class SlackAnnouncer:
 def card_key(deployment: str) -> str:
     """Return the key of a deployment's card."""
     return f"card:{deployment}"
+
+
+def is_card_key(key: str) -> bool:
+    """Tell whether a post of that key is a card."""
+    return key.startswith("card:")
 
 
 def home_of(application: str, configuration: Configuration) -> str | None:

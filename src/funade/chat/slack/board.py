@@ -3,25 +3,28 @@
 Level-triggered: it looks at the rows of wishes, does the most urgent thing that may be done now, and looks again.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
-from funade.chat.slack.announcer import card_key
+from funade.chat.slack.announcer import card_key, is_card_key
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint, of_deployment, of_lock
 from funade.chat.slack.cards import card, told, wants_output
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
 from funade.chat.slack.courier import Courier, digest
 from funade.chat.slack.directory import Directory
+from funade.chat.slack.letters import Letter, Show
 from funade.chat.slack.sayings import Message, moment_mark
-from funade.domain.answers import Answer, DeploymentShown
+from funade.domain.answers import DeploymentShown
 from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
 from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
 from funade.domain.events import Event, LockTaken
+from funade.domain.wire import GREATEST
 from funade.failpoints import effect
 from funade.texts import Reader
 from funade.usecases.door_ports import Post
@@ -52,7 +55,13 @@ _OURS = frozenset(
     }
 )
 
-Show = Callable[[ShowDeployment], Awaitable[Answer]]
+
+class WritesLetters(Protocol):
+    """Knows what some posts say that are neither cards nor their story."""
+
+    def writes(self, key: str) -> bool: ...
+
+    def write(self, post: Post) -> Awaitable[Letter | None]: ...
 
 
 @dataclass(kw_only=True)
@@ -70,6 +79,7 @@ class Board:
     living: Living
     clock: Clock
     budget: Budget
+    letters: Sequence[WritesLetters] = ()
     problem: str | None = None
     _held: bool = False
     _refused: dict[str, tuple[float, datetime]] = field(default_factory=dict)
@@ -115,13 +125,17 @@ class Board:
         rows = await self.ledger.read(lambda look: {id: look.deployment_by_id(id) for id in ids})
 
         def urgency(post: Post) -> tuple[int, int]:
-            is_card = post.event is None
+            is_card = is_card_key(post.key)
             if is_card and post.message is None:
                 return 0, 0
             row = rows.get(post.deployment or "")
             if is_card and row is not None and row.has_ended:
                 return 1, 0
-            return (3, 0) if is_card else (2, post.event or 0)
+            if is_card:
+                return 3, 0
+            # In a thread everything stands in its order; what one person alone reads can wait.
+            is_letter = any(one.writes(post.key) for one in self.letters)
+            return (2, 2 * (post.event or GREATEST) + is_letter)
 
         return sorted(posts, key=urgency)
 
@@ -146,6 +160,9 @@ class Board:
             return await self._bear(post, error)
 
     async def _bring(self, post: Post) -> float:
+        writer = next((one for one in self.letters if one.writes(post.key)), None)
+        if writer is not None:
+            return await self._bring_letter(post, writer)
         if post.channel is None:
             # Nobody has said where it should be told.
             await self.courier.settle(post, post.wanted)
@@ -218,6 +235,22 @@ class Board:
             message = await self._told(event, row)
             self.budget.posted(post.channel or "")
             post = await self._send(post, message, thread=thread, broadcast=wants_output(event))
+        await self.courier.settle(post, max(post.wanted, 1))
+        self._went_well(post)
+        return 0.0
+
+    async def _bring_letter(self, post: Post, writer: WritesLetters) -> float:
+        if post.message is None:
+            letter = await writer.write(post)
+            if letter is not None:
+                if letter.waits:
+                    return LOOK_SECONDS
+                if wait := self.budget.wait_to_post(letter.channel):
+                    return wait
+                self.budget.posted(letter.channel)
+                post = await self._send(
+                    replace(post, channel=letter.channel), letter.message, thread=letter.thread
+                )
         await self.courier.settle(post, max(post.wanted, 1))
         self._went_well(post)
         return 0.0

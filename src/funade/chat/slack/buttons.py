@@ -9,9 +9,11 @@ from funade.chat.deployments import has_something_to_go_back_to
 from funade.chat.slack.sayings import Block, plain_text
 from funade.domain.commands import Approve, Cancel, Command, Lock, Reject, Retry, Rollback, Unlock
 from funade.domain.deployment import Deployment, Purpose, State
+from funade.domain.environment import Berth
 from funade.domain.wire import to_plain
 from funade.failpoints import effect
 from funade.texts import Reader, slack
+from funade.texts.times import span
 from funade.usecases.door_ports import Capability
 from funade.usecases.ports import Clock, Ids, Ledger
 
@@ -91,6 +93,42 @@ def of_lock(application: str, environment: str, reason: str) -> list[Button]:
     ]
 
 
+#: for how long a lock may be kept at a press
+KEPT_FOR = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
+
+
+async def keeping(mint: "Mint", berth: Berth, subject: str, reader: Reader) -> list[Block]:
+    """Return the buttons of a question about a lock: open it, or keep it for a while from now."""
+    assert berth.lock is not None, "it is about a lock"  # noqa: S101 - narrows
+    application, environment, reason = berth.application, berth.environment, berth.lock.reason
+    opening = Unlock(application=application, environment=environment)
+    unlock = Button(verb="unlock", label=slack.UNLOCK, command=opening, style="primary")
+    kept = [
+        Button(
+            verb=f"keep-{one.total_seconds():.0f}",
+            label=slack.KEEP_FOR,
+            command=Lock(application=application, environment=environment, reason=reason, lasts=one),
+        )
+        for one in KEPT_FOR
+    ]
+    granted = await mint.grant([unlock, *kept], subject, digest=berth.lock.by_id)
+    options = [
+        {
+            "text": plain_text(reader.word(slack.KEEP_FOR, span=span(length, reader)), LONGEST_LABEL),
+            "value": granted[f"{subject}/{one.verb}"].id,
+        }
+        for length, one in zip(KEPT_FOR, kept, strict=True)
+    ]
+    keep: Block = {
+        "type": "static_select",
+        "action_id": f"{ACTION}_keep",
+        "placeholder": plain_text(reader.word(slack.KEEP), LONGEST_LABEL),
+        "options": options,
+    }
+    open_it = _element(unlock, granted[f"{subject}/unlock"].id, reader, {})
+    return [{"type": "actions", "elements": [open_it, keep]}]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mint:
     """Writes the rows of buttons down, each once."""
@@ -112,6 +150,21 @@ class Mint:
         """Return the row of buttons as a block, none for no buttons; each is known to the store by then."""
         if not buttons:
             return []
+        known = await self.grant(buttons, subject, deployment=deployment, only_for=only_for)
+        said = {**(values or {}), "number": deployment.number if deployment else ""}
+        elements = [_element(one, known[f"{subject}/{one.verb}"].id, reader, said) for one in buttons]
+        return [{"type": "actions", "elements": elements}]
+
+    async def grant(
+        self,
+        buttons: Sequence[Button],
+        subject: str,
+        *,
+        deployment: Deployment | None = None,
+        digest: str | None = None,
+        only_for: str | None = None,
+    ) -> Mapping[str, Capability]:
+        """Return what each button means, by its subject; known to the store by then."""
         now = self.clock.now()
         wanted = [
             Capability(
@@ -120,7 +173,7 @@ class Mint:
                 command=_plain(one.command),
                 until=one.until or now + LASTS,
                 deployment=deployment.id if deployment else None,
-                digest=deployment.digest if deployment else None,
+                digest=deployment.digest if deployment else digest,
                 single=one.single,
                 only_for=only_for,
             )
@@ -135,12 +188,7 @@ class Mint:
             with effect("store.grant"):
                 granted = await self.ledger.change(lambda change: [change.grant(one) for one in missing])
             known |= {one.subject: one for one in granted}
-        said = {**(values or {}), "number": deployment.number if deployment else ""}
-        elements = [
-            _element(button, known[one.subject].id, reader, said)
-            for button, one in zip(buttons, wanted, strict=True)
-        ]
-        return [{"type": "actions", "elements": elements}]
+        return known
 
 
 def _plain(command: Command) -> Mapping[str, Any]:

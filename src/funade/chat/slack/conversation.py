@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Protocol
 
 from funade.chat.grammar import parse, spell
 from funade.chat.heard import Help, Ignored, Misread, Via
 from funade.chat.names import names_of
 from funade.chat.replies import reply
-from funade.chat.slack.announcer import card_key, home_of
+from funade.chat.slack.announcer import card_key, home_of, is_card_key
 from funade.chat.slack.arrivals import (
     ARRIVALS,
     Arrival,
@@ -27,9 +27,10 @@ from funade.chat.slack.buttons import Button, Mint
 from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.directory import Directory
+from funade.chat.slack.preferences import SETTING, prefer
 from funade.chat.slack.sayings import Message, message, shielded
 from funade.domain.answers import Accepted, Answer, Refused
-from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback
+from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback, Unlock
 from funade.domain.people import Actor, Person
 from funade.domain.policy import admit, changes_something
 from funade.domain.wire import Unreadable, from_tagged
@@ -143,7 +144,7 @@ class Conversation:
     async def reader(self, sender: Sender, person: Person | None) -> Reader:
         """Return who reads: their language and time."""
         member = await self.directory.member(sender.user)
-        zone = timezone(timedelta(seconds=member.offset_seconds)) if member else None
+        zone = member.zone if member else None
         return Reader(person.language if person else "en", self.clock.now(), zone)
 
     async def place_card(self, answer: Answer, channel: str | None, way: Way | None) -> None:
@@ -257,7 +258,7 @@ class Conversation:
 
         def work(change: Transaction) -> None:
             post = change.post_of_message(vanished.channel, vanished.message)
-            if post is None or post.event is not None or post.deployment is None:
+            if post is None or not is_card_key(post.key) or post.deployment is None:
                 return
             row = change.deployment_by_id(post.deployment)
             if row is not None and not row.has_ended:
@@ -277,6 +278,10 @@ class Conversation:
         if no is not None:
             await self._answer(pressed, item, [reason_with_remedy(no, reader)])
             return
+        if pressed.action.startswith(SETTING):
+            if person is not None:
+                await prefer(self.ledger, pressed, person)
+            return
         capability = await self.ledger.read(lambda look: look.capability(pressed.value))
         if capability is None:
             await self._answer(pressed, item, [reader.word(slack.BUTTON_UNKNOWN)])
@@ -289,7 +294,7 @@ class Conversation:
         answer = await self.act(capability, actor, item, reader)
         if isinstance(answer, str):
             await self._answer(pressed, item, [answer])
-        elif isinstance(answer, Refused) or not _shows_itself(capability):
+        elif isinstance(answer, Refused) or not _shows_itself(capability) or _is_alone(pressed.channel):
             await self._answer(pressed, item, self.worded(answer, reader))
 
     async def act(
@@ -315,7 +320,7 @@ class Conversation:
         self, actor: Actor, sender: Sender, capability: Capability, channel: str | None
     ) -> Actor:
         """Return the actor as if in the application's channel, where they read, when they press it elsewhere."""
-        if channel is not None:
+        if channel is not None and not _is_alone(channel):
             return actor
         application = capability.command.get("application")
         if capability.deployment is not None:
@@ -343,6 +348,9 @@ class Conversation:
         berth = await self.ledger.read(lambda look: look.berth(command.application, command.environment))
         if berth.lock is None or berth.lock.until is None or command.lasts is None:
             return command
+        if capability.digest is not None:
+            # Kept for so long from now, whatever was said before.
+            return replace(command, reason=berth.lock.reason)
         # One hour more than it has, not one hour from now.
         left = max(timedelta(0), berth.lock.until - self.clock.now())
         return replace(command, lasts=left + command.lasts, reason=berth.lock.reason)
@@ -355,6 +363,8 @@ class Conversation:
         if self.clock.now() > capability.until:
             until, said = moment(capability.until, reader), shielded(spell(command))
             return reader.word(slack.BUTTON_OVER, until=until, command=said)
+        if capability.deployment is None and capability.digest is not None:
+            return await self.ledger.read(lambda look: _let_go(look, capability, command, reader))
         if capability.deployment is None:
             return None
         return await self.ledger.read(lambda look: _outdated(look, capability, command, reader))
@@ -382,6 +392,22 @@ def _outdated(look: Reading, capability: Capability, command: Command, reader: R
     return None
 
 
+def _let_go(look: Reading, capability: Capability, command: Command, reader: Reader) -> str | None:
+    """Return why what is known of a lock is not so any more: it was opened, or is somebody else's."""
+    if not isinstance(command, (Lock, Unlock)):
+        return None
+    lock = look.berth(command.application, command.environment).lock
+    if lock is not None and lock.by_id == capability.digest:
+        return None
+    values = {"application": plain(command.application), "environment": plain(command.environment)}
+    return reader.word(slack.BUTTON_LOCK_GONE, **values)
+
+
 def _shows_itself(capability: Capability) -> bool:
     """Tell whether a card or a thread shows what came of it anyway."""
     return capability.only_for is None
+
+
+def _is_alone(channel: str | None) -> bool:
+    """Tell whether it was pressed where one person and we are alone, and nobody sees what comes of it elsewhere."""
+    return channel is not None and channel.startswith("D")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,7 +155,11 @@ class Courier:
 
 def digest(message: Message) -> str:
     """Return what tells two messages apart."""
-    plain: Mapping[str, Any] = {"text": message.text, "blocks": message.blocks}
+    return fingerprint({"text": message.text, "blocks": message.blocks})
+
+
+def fingerprint(plain: Any) -> str:
+    """Return what tells two plain things apart."""
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode(errors="replace")).hexdigest()[:32]
 
 

@@ -7,7 +7,9 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -43,6 +45,15 @@ class Member:
     email: str | None
     is_outsider: bool
     offset_seconds: int = 0
+    time_zone: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return their time zone; what Slack says of now, where it names none that we know."""
+        try:
+            return ZoneInfo(self.time_zone or "-")
+        except (KeyError, ValueError, OSError):
+            return timezone(timedelta(seconds=self.offset_seconds))
 
 
 @dataclass(kw_only=True)
@@ -59,6 +70,8 @@ class Directory:
     _present: dict[tuple[str, str], tuple[float, bool]] = field(default_factory=dict)
     _groups: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
     _links: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _by_email: dict[str, tuple[float, str | None]] = field(default_factory=dict)
+    _directs: dict[str, str] = field(default_factory=dict)
     _stale: asyncio.Event = field(default_factory=asyncio.Event)
 
     # People
@@ -146,6 +159,36 @@ class Directory:
             if f"slack:{group}" in groups
         }
         return replace(configuration, people=people.acquainted({}, named))
+
+    async def find_account(self, person: Person) -> str | None:
+        """Return the account of a person: named in the configuration, or that of their proven address.
+
+        Raises when Slack cannot be asked.
+        """
+        known = self.account_of(person.ids)
+        if known is not None or person.email is None or any(one.startswith("slack:") for one in person.ids):
+            return known
+        at, found = self._by_email.get(person.email, (-FRESH_SECONDS, None))
+        if self.clock.steady() - at < FRESH_SECONDS:
+            return found
+        at = self.clock.steady()
+        try:
+            answer = await self.api("users.lookupByEmail", email=person.email)
+            found = self._proven(answer.get("user"), person)
+        except SlackRefused as error:
+            if error.error not in _NOBODY:
+                raise
+            found = None
+        self._by_email[person.email] = (at, found)
+        return found
+
+    def _proven(self, raw: Any, person: Person) -> str | None:
+        """Return the account that Slack has proved to be of that address, if nobody else is meant by it."""
+        member = _member(raw, self.us)
+        if member is None or member.email is None:
+            return None
+        meant = by_email(self.configurations.current().people, member.email)
+        return member.user if meant is not None and meant.name == person.name else None
 
     def account_of(self, ids: Iterable[str]) -> str | None:
         """Return the one account that a person with these ids has here; None for none, and for more than one."""
@@ -259,6 +302,13 @@ class Directory:
                 break
         return None
 
+    async def open_direct(self, user: str) -> str | None:
+        """Return the channel in which one writes to somebody alone."""
+        if user not in self._directs:
+            answer = await self.api("conversations.open", users=user)
+            self._directs[user] = text_of(answer, "channel", "id")
+        return self._directs[user] or None
+
     def forget_channel(self, named: str) -> None:
         """Look for a channel anew."""
         self._channels.pop(named, None)
@@ -340,5 +390,6 @@ def _member(raw: Any, us: Ourselves) -> Member | None:
         name=text_of(raw, "profile", "display_name") or text_of(raw, "real_name") or text_of(raw, "name"),
         email=(text_of(raw, "profile", "email") or None) if confirmed and not is_outsider else None,
         is_outsider=is_outsider,
-        offset_seconds=offset if isinstance(offset, int) and abs(offset) <= 86_400 else 0,
+        offset_seconds=offset if isinstance(offset, int) and abs(offset) < 86_400 else 0,
+        time_zone=text_of(raw, "tz"),
     )

@@ -1,7 +1,7 @@
 """Our home in Slack: what is live where, what waits for whoever looks, their own, and what is locked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from funade.chat.barriers import barrier_lines, pause_line
@@ -10,7 +10,9 @@ from funade.chat.slack.arrivals import Sender
 from funade.chat.slack.buttons import Mint, of_deployment
 from funade.chat.slack.client import CallsSlack
 from funade.chat.slack.conversation import Conversation
+from funade.chat.slack.courier import fingerprint
 from funade.chat.slack.forms import OPEN_FORM, OPEN_HOME
+from funade.chat.slack.preferences import section
 from funade.chat.slack.sayings import Block, context, header, plain_text, rich, shielded
 from funade.chat.statuses import status_lines
 from funade.domain import policy
@@ -21,6 +23,7 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.people import Person, Right
 from funade.failpoints import effect
 from funade.texts import Reader, slack
+from funade.usecases.door_ports import Onlooker
 
 MOST_BLOCKS = 90
 MOST_EACH = 8
@@ -33,25 +36,42 @@ class Home:
     api: CallsSlack
     conversation: Conversation
     mint: Mint
+    _shown: dict[str, str] = field(default_factory=dict)
 
     async def show(self, sender: Sender) -> None:
-        """Publish what is so now."""
+        """Publish what is so now; whoever has opened it is kept up to date for a while."""
+        blocks = await self._view(sender)
+        seen = Onlooker(user=sender.user, opened_at=self.conversation.clock.now())
+        with effect("store.save_onlooker"):
+            await self.conversation.ledger.change(lambda change: change.save_onlooker(seen))
+        await self._publish(sender, blocks)
+
+    async def show_anew(self, sender: Sender) -> bool:
+        """Publish what is so now if it is something else than was published last; tell whether it was."""
+        blocks = await self._view(sender)
+        if self._shown.get(sender.user) == fingerprint(blocks):
+            return False
+        await self._publish(sender, blocks)
+        return True
+
+    async def _publish(self, sender: Sender, blocks: Sequence[Block]) -> None:
+        with effect("slack.publish_home"):
+            await self.api(
+                "views.publish", user_id=sender.user, view={"type": "home", "blocks": list(blocks)}
+            )
+        self._shown[sender.user] = fingerprint(blocks)
+
+    async def _view(self, sender: Sender) -> list[Block]:
         conversation = self.conversation
         actor, person = await conversation.directory.actor(sender, None)
         reader = await conversation.reader(sender, person)
         if person is None or policy.admit(actor, person) is not None:
-            blocks = rich([reader.word(slack.HOME_STRANGER)])
-        else:
-            answer = await conversation.desk(ShowStatus(), actor, f"home {sender.user}")
-            if isinstance(answer, StatusShown):
-                configuration = conversation.configurations.current()
-                blocks = await self._blocks(answer, person, configuration, reader)
-            else:
-                blocks = rich(conversation.worded(answer, reader))
-        with effect("slack.publish_home"):
-            await self.api(
-                "views.publish", user_id=sender.user, view={"type": "home", "blocks": blocks[:MOST_BLOCKS]}
-            )
+            return rich([reader.word(slack.HOME_STRANGER)])
+        answer = await conversation.desk(ShowStatus(), actor, f"home {sender.user}")
+        if not isinstance(answer, StatusShown):
+            return rich(conversation.worded(answer, reader))
+        configuration = conversation.configurations.current()
+        return (await self._blocks(answer, person, configuration, reader))[:MOST_BLOCKS]
 
     async def _blocks(
         self, status: StatusShown, person: Person, configuration: Configuration, reader: Reader
@@ -74,6 +94,11 @@ class Home:
         ]
         blocks += await self._section(slack.HOME_MINE, mine, reader)
         blocks += self._locks(shown.environments, shown, reader)
+        workspace = configuration.slack
+        if workspace is not None:
+            wanted = await self.conversation.ledger.read(lambda look: look.preferences())
+            own = next((one for one in wanted if one.person == person.name), None)
+            blocks += section(person, own, workspace.authors, reader)
         return blocks
 
     async def _section(self, title: str, rows: Sequence[Deployment], reader: Reader) -> list[Block]:

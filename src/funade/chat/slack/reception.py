@@ -27,6 +27,7 @@ from funade.chat.slack.arrivals import (
 )
 from funade.chat.slack.buttons import ACTION
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
+from funade.chat.slack.preferences import SETTING
 from funade.domain.errors import StoreError, VendorUnavailable
 from funade.domain.wire import to_plain
 from funade.failpoints import effect
@@ -84,7 +85,7 @@ class Reception:
             case Said(way=Way.SLASH, trigger=str()) if not arrival.text.strip():
                 self._open_soon(arrival)
                 return None
-            case Pressed() if not arrival.action.startswith(BUTTON):
+            case Pressed() if not arrival.action.startswith((BUTTON, SETTING)):
                 self._open_soon(arrival)
                 return None
             case Said() | Edited() | Deleted() | Vanished() | Pressed() | Submitted():

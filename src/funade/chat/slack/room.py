@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from funade.chat.slack.arrivals import Ourselves, text_of
-from funade.chat.slack.board import Board, Show
+from funade.chat.slack.board import Board
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused, WebApi
@@ -19,17 +19,24 @@ from funade.chat.slack.conversation import AsksDesk, Conversation
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.door import make_door
+from funade.chat.slack.duties import Duties
 from funade.chat.slack.forms import Forms
 from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
+from funade.chat.slack.letters import Letters, Show
+from funade.chat.slack.notices import Notices
+from funade.chat.slack.onlookers import Onlookers
 from funade.chat.slack.reception import Reception
+from funade.chat.slack.reminders import Reminders
+from funade.chat.slack.reminding import Reminding
+from funade.chat.slack.role import Role
 from funade.chat.slack.signature import Seals
 from funade.chat.slack.worker import Worker
 from funade.domain.application import SecretReference
 from funade.domain.errors import SecretError, VendorUnavailable
 from funade.domain.wire import Plain, to_plain
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Configurations, Ids, Lease, Ledger, Logs, Refs, Secrets
+from funade.usecases.ports import Clock, Configurations, Ids, Lease, Ledger, Links, Logs, Refs, Secrets
 
 log = structlog.get_logger()
 
@@ -48,6 +55,7 @@ class Ports:
     show: Show
     logs: Logs
     refs: Refs
+    links: Links
     lease: Lease
     living: Living
     clock: Clock
@@ -63,6 +71,7 @@ class Listening:
     reception: Reception
     board: Board
     worker: Worker
+    duties: Duties
     keeper: Keeper | None
 
 
@@ -97,7 +106,7 @@ class SlackRoom:
             self.listening = listening
             works: list[Callable[[], Awaitable[None]]] = [listening.directory.keep_fresh]
             if self.listens:
-                works += [listening.worker.run, listening.board.run]
+                works += [listening.worker.run, listening.board.run, listening.duties.run]
                 works += [listening.keeper.run] if listening.keeper is not None else []
             tasks = [asyncio.ensure_future(work()) for work in works]
             try:
@@ -232,6 +241,42 @@ class SlackRoom:
             living=ports.living,
             clock=ports.clock,
             budget=Budget(ports.clock.steady),
+            letters=(
+                Letters(
+                    ledger=ports.ledger,
+                    configurations=ports.configurations,
+                    directory=directory,
+                    links=ports.links,
+                    clock=ports.clock,
+                ),
+                Reminders(
+                    ledger=ports.ledger,
+                    configurations=ports.configurations,
+                    directory=directory,
+                    mint=mint,
+                    show=ports.show,
+                    clock=ports.clock,
+                ),
+            ),
+        )
+        notices = Notices(
+            ledger=ports.ledger,
+            configurations=ports.configurations,
+            directory=directory,
+            clock=ports.clock,
+        )
+        reminding = Reminding(
+            ledger=ports.ledger,
+            configurations=ports.configurations,
+            directory=directory,
+            clock=ports.clock,
+        )
+        onlookers = Onlookers(ledger=ports.ledger, home=home, clock=ports.clock)
+        duties = Duties(
+            ledger=ports.ledger,
+            clock=ports.clock,
+            role=Role(ledger=ports.ledger, lease=ports.lease, living=ports.living),
+            each=(notices.look, reminding.look, onlookers.look),
         )
         worker = Worker(
             ledger=ports.ledger,
@@ -251,7 +296,13 @@ class SlackRoom:
                 clock=ports.clock,
             )
         return Listening(
-            us=us, directory=directory, reception=reception, board=board, worker=worker, keeper=keeper
+            us=us,
+            directory=directory,
+            reception=reception,
+            board=board,
+            worker=worker,
+            duties=duties,
+            keeper=keeper,
         )
 
 

@@ -39,6 +39,11 @@ class CommandPlace:
         self._spare: Spare = surroundings.kept.setdefault(KIND, Spare())
         self._ready: Starter | None = None
 
+    @property
+    def needs_files(self) -> bool:
+        """Tell that a program runs in its checkout."""
+        return True
+
     async def look(self, execution: Execution) -> Sighting:
         """Return what the place knows now; raises TemporaryTargetError while it cannot be asked."""
         with _worded(TemporaryTargetError):

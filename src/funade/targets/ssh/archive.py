@@ -1,25 +1,39 @@
-"""A revision's files as one compressed archive, straight from git: what is not in the tree cannot get in."""
+"""A revision's files as one compressed archive: what is not in its tree cannot get in.
+
+Straight from git, so that no file has to be written here first; only what other repositories or a store of large
+files add to the tree is packed as it was checked out.
+"""
 
 import asyncio
 import os
 import subprocess
+import tarfile
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from funade.domain.application import Repository
 from funade.domain.errors import PermanentTargetError, TemporaryTargetError
-from funade.domain.revision import Revision
+from funade.domain.release import Release
 from funade.failpoints import effect
 
 SOON = timedelta(seconds=5)
 NAME = "funade-release.tar.gz"
-LINK, SUBMODULE = "120000", "160000"
+LINK = "120000"
 
 
-async def make_archive(workspace: Path, revision: Revision) -> Path:
+def needs_files(repository: Repository) -> bool:
+    """Tell whether a release of this repository is more than its own tree."""
+    return repository.submodules or repository.lfs
+
+
+async def make_archive(workspace: Path, release: Release) -> Path:
     """Return the file, made anew; or raise a TargetError."""
-    names = await _git(workspace, "ls-tree", "-r", "-z", "--full-tree", revision)
-    check_names(names)
     archive = workspace / ".git" / NAME
+    if needs_files(release.repository):
+        with effect("ssh.pack"):
+            await asyncio.to_thread(_pack, workspace, archive)
+        return archive
+    check_names(await _git(workspace, "ls-tree", "-r", "-z", "--full-tree", release.revision))
     with effect("ssh.archive"):
         # The same modes on every host, whoever unpacks it.
         await _git(
@@ -31,9 +45,30 @@ async def make_archive(workspace: Path, revision: Revision) -> Path:
             "-1",
             f"--output={archive}",
             "--end-of-options",
-            revision,
+            release.revision,
         )
     return archive
+
+
+def _pack(workspace: Path, archive: Path) -> None:
+    """Pack a checkout that is nobody else's, without what git keeps in it; git let no name lead out of it."""
+
+    def as_git_would(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if PurePosixPath(member.name).name.lower() == ".git":
+            return None
+        if not member.issym():
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+        member.uid = member.gid = 0
+        member.uname = member.gname = ""
+        return member
+
+    try:
+        with tarfile.open(archive, "w:gz", compresslevel=1, format=tarfile.PAX_FORMAT) as packed:
+            for one in sorted(workspace.iterdir()):
+                packed.add(one, one.name, filter=as_git_would)
+    except OSError as error:
+        message = f"the revision's files cannot be packed ({error.strerror or error})"
+        raise TemporaryTargetError(message, SOON) from error
 
 
 def check_names(listing: bytes) -> None:

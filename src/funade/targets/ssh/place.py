@@ -57,6 +57,11 @@ class SshPlace:
         self._settings, self._release, self._surroundings = settings, release, surroundings
         self._connections = connections
 
+    @property
+    def needs_files(self) -> bool:
+        """Tell whether git alone cannot pack the release."""
+        return archive.needs_files(self._release.repository)
+
     async def look(self, execution: Execution) -> Sighting:
         """Return what the hosts know now; raises TemporaryTargetError while one of them cannot be asked."""
         with self._held():
@@ -87,7 +92,7 @@ class SshPlace:
                 raise GuardRefused(message)
             missing = await self._intend(instructions, int(remaining))
             if missing:
-                packed = await archive.make_archive(Path(order.workspace), order.release.revision)
+                packed = await archive.make_archive(Path(order.workspace), order.release)
                 await self._send(instructions, missing, packed)
             if self._surroundings.clock.now() > order.not_after:
                 await self.cancel(order.execution)

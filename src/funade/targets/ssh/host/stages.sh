@@ -190,10 +190,11 @@ end_stage() { # writes down the phase $1, or how it ended; a full disk is waited
   [ "$by" != itself ] || shown=$code
   # The log is whole before the end is told; a daemon that keeps the pipe open is not waited for.
   exec >/dev/null 2>&1 7>&-
-  tries=20
+  tries=100
   while kill -0 "$copier" 2>/dev/null && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
-    sleep 0.05 2>/dev/null || sleep 1
+    # A moment is enough where nothing keeps the pipe open; BusyBox may know whole seconds only.
+    sleep 0.01 2>/dev/null || { sleep 1 && tries=0; }
   done
   members $$ kill
   rm -f "$here/pipe"
