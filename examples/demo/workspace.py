@@ -17,6 +17,7 @@ from contextlib import ExitStack
 
 from ground import Ground, running, wait_for
 from server import Server
+from words import said
 
 CHANNEL = "#deploy-shop"
 SLACK = """\
@@ -26,23 +27,6 @@ slack:
   url: {address}/api/
 web:
   listen: 127.0.0.1:{port}
-"""
-WELCOME = """
-Funade's demo is open in your browser: {address}/#U0ADA/C0DEPLOY
-It is a workspace like Slack, on this machine alone; Funade is in it over the same sockets as in the real one.
-You are Ada. Above, you become somebody else: Bob may deploy nothing, Cy agrees to what goes to production,
-Hana reads Japanese, Gus is a guest, and Sam is of another company.
-
-Say in #deploy-shop, line by line:
-
-  @funade deploy shop to staging
-  @funade deploy broken of shop to staging
-  @funade why
-  @funade rollback shop staging
-  @funade deploy shop to production         and then, as Cy, press Approve
-
-or press the lightning for the form, or open Funade's home. {url}/staging/ shows what runs.
-Everything is in {folder}. Ctrl-C ends it.
 """
 
 
@@ -81,7 +65,7 @@ def show(ground: Ground, *, opens: bool) -> int:
         ground.configure(SLACK.format(address=address, port=_free_port()), CHANNEL)
         stack.enter_context(Server(ground, FUNADE_SLACK_BOT_TOKEN=bot, FUNADE_SLACK_APP_TOKEN=app))
         wait_for(lambda: _is_connected(address), "Funade to come into the workspace", log.read_text)
-        print(WELCOME.format(address=address, url=ground.url, folder=ground.folder), flush=True)
+        print(said("workspace").format(address=address, url=ground.url, folder=ground.folder), flush=True)
         if opens:
             webbrowser.open(f"{address}/#U0ADA/C0DEPLOY")
         _wait_for_ctrl_c()

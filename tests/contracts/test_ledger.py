@@ -474,7 +474,7 @@ def test_a_look_is_consistent_while_a_writer_commits(store):
     def look(ledger):
         before = ledger.deployment(1), ledger.events()
         looked.set()
-        assert written.wait(10)
+        assert written.wait(60)
         return before == (ledger.deployment(1), ledger.events()), ledger.unended()
 
     def work(change):
@@ -544,7 +544,7 @@ def test_a_caller_who_stops_waiting_leaves_a_whole_transaction_and_wakes_the_oth
 
     def work(change):
         entered.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(60)
         change.record(event(1))
         change.record(event(2))
 

@@ -14,6 +14,7 @@ from funade.domain.errors import FunadeError
 from tests.crash import witness
 from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.crash.voyage import Voyage
+from tests.crash.workspace import Workspace
 from tests.crash.world import World, repository
 
 SERVER, SUPERVISOR = "server", "supervisor"
@@ -93,8 +94,14 @@ def sail(case: Case) -> Sailed:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="funade-voyage-", ignore_cleanup_errors=True) as temporary:
         database = _new_database() if case.fleet.store == "postgres" else None
-        world = World(Path(temporary) / "world", repository(), database)
-        voyage = Voyage(world, runners=case.fleet.processes - 1)
+        folder = Path(temporary)
+        workspace = Workspace(folder / "workspace") if case.scenario.is_at_slack else None
+        world = (
+            World(folder / "world", repository(), database, workspace.rules, workspace.variables)
+            if workspace is not None
+            else World(folder / "world", repository(), database)
+        )
+        voyage = Voyage(world, case.fleet.processes - 1, workspace)
         found: list[str] = []
         passed: tuple[tuple[str, str], ...] = ()
         ends: tuple[str, ...] = ()
@@ -108,6 +115,8 @@ def sail(case: Case) -> Sailed:
         finally:
             voyage.world.let_go()
             voyage.servers.kill()
+            if workspace is not None:
+                workspace.close()
             if database is not None:
                 _drop(database)
         return Sailed(

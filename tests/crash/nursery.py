@@ -25,9 +25,12 @@ FUNADE = "funade.cli"
 ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = (
     "aiohttp",
+    "funade.chat.slack.room",
     "funade.cli.ending",
     "funade.cli.log",
+    "funade.cli.playground",
     "funade.cli.serve",
+    "funade.playground.server",
     "funade.wiring.runner",
     "funade.wiring.server",
     "funade.store.postgres.ledger",

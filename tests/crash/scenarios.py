@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 from funade.domain.commands import Approve, Cancel, PauseAll, Resume, ResumeAll, Retry, Rollback
 from funade.domain.deployment import Deployment, State
+from tests.crash import slack_stories
 from tests.crash.voyage import Voyage, until
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A story; `before` is told to servers without the trap, `beside` are traps that the story itself needs."""
+    """A story; `before` is told to servers without the trap, `beside` are traps that the story itself needs.
+
+    One that is at Slack has a workspace beside its servers, and rules about people.
+    """
 
     name: str
     act: Callable[[Voyage], None]
     before: Callable[[Voyage], None] = lambda _: None
     beside: str = ""
+    is_at_slack: bool = False
 
 
 def succeeds(voyage: Voyage) -> None:
@@ -133,4 +138,14 @@ SCENARIOS = (
     ),
     Scenario("an announcement cut short", goes_on, before=_is_cut_short_while_it_speaks),
     Scenario("a place that falls silent", succeeds, beside="command.reach_supervisor:before=error@1"),
+    Scenario("asked and approved at Slack", slack_stories.asked_and_approved, is_at_slack=True),
+    Scenario("a form, a home and a command at Slack", slack_stories.by_form, is_at_slack=True),
+    Scenario("cards and commands deleted at Slack", slack_stories.in_haste, is_at_slack=True),
+    Scenario("told outside of the channel at Slack", slack_stories.from_outside, is_at_slack=True),
+    Scenario(
+        "words left in the inbox of Slack",
+        slack_stories.is_answered,
+        before=slack_stories.dies_with_words_in_hand,
+        is_at_slack=True,
+    ),
 )

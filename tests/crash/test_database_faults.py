@@ -254,7 +254,7 @@ def test_two_that_wait_for_each_other_both_get_through():
             def work(change):
                 change.lock_berth("shop", here)
                 if next(tries) == 0:
-                    meeting.wait(10)
+                    meeting.wait(60)
                 return change.lock_berth("shop", there).environment
 
             return work

@@ -24,6 +24,7 @@ from funade.domain.reason import Reason
 from funade.web import address
 from tests.conftest import LONG
 from tests.crash.nursery import Child, nursery
+from tests.crash.workspace import Workspace
 from tests.crash.world import Line, World
 
 T = TypeVar("T")
@@ -207,6 +208,7 @@ class Voyage:
 
     world: World
     runners: int = 0
+    workspace: Workspace | None = None
     servers: Servers = field(init=False)
     accepted: dict[str, str] = field(default_factory=dict)  #: request → id of its deployment
     wanted: dict[str, str] = field(default_factory=dict)  #: id → the revision that was asked for
@@ -249,6 +251,12 @@ class Voyage:
         if tag is not None:
             self.wanted[answer.deployment.id] = self.world.repository.revisions[tag]
         return answer.deployment
+
+    def adopt(self, deployment: Deployment, tag: str) -> Deployment:
+        """Return one that was asked for at another door; `tag` says which revision must come of it."""
+        self.accepted[f"elsewhere {deployment.id}"] = deployment.id
+        self.wanted[deployment.id] = self.world.repository.revisions[tag]
+        return deployment
 
     def deploy(self, tag: str, environment: str = "staging") -> Deployment:
         """Return the accepted deployment of that revision."""

@@ -38,6 +38,7 @@ def findings(voyage: Voyage) -> list[str]:
         *_requests(voyage, history, status),
         *_shown(voyage.world, history, status),
         *_left_behind(voyage.world, status),
+        *(voyage.workspace.findings(history) if voyage.workspace is not None else ()),
         *_leaks(voyage),
         *_mistakes(voyage.log_text()),
     ]
@@ -68,7 +69,8 @@ def _is_settled(voyage: Voyage) -> bool:
     except ValueError:
         return False
     all_said = {str(one.sequence) for one in history.events} <= said
-    return all_said and not status.obligations and not any(_left_behind(voyage.world, status))
+    is_seen = voyage.workspace is None or not voyage.workspace.findings(history)
+    return is_seen and all_said and not status.obligations and not any(_left_behind(voyage.world, status))
 
 
 def _executions(world: World) -> Iterator[str]:
@@ -170,7 +172,8 @@ def living_supervisors(world: World) -> Iterator[Path]:
 
 def _leaks(voyage: Voyage) -> Iterator[str]:
     """I6: the secret is in no file of Funade's, and in nothing that anybody was told."""
-    forms = [form.encode() for form in (*spellings(SECRET), DATABASE_SECRET)]
+    tokens = voyage.workspace.variables.values() if voyage.workspace is not None else ()
+    forms = [form.encode() for form in (*spellings(SECRET), DATABASE_SECRET, *tokens)]
     kept = [path for data in voyage.world.machines for path in _files(data)]
     for path in [*kept, voyage.servers.log, voyage.world.configuration]:
         content = path.read_bytes()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -54,14 +55,21 @@ class World:
     """The outside of Funade, and where its data lies."""
 
     def __init__(
-        self, folder: Path, repository: Repository, database: str | None = None, **settings: str
+        self,
+        folder: Path,
+        repository: Repository,
+        database: str | None = None,
+        rules: Callable[[str], str] = str,
+        variables: Mapping[str, str] | None = None,
+        **settings: str,
     ) -> None:
+        self._variables = dict(variables or {})
         self.folder, self.repository, self.database = folder, repository, database
         self.machines = [folder / "data"]
         self.place, self.data = folder / "place", folder / "data"
         self.place.mkdir(parents=True)
         self.configuration = folder / "funade.yaml"
-        self.configuration.write_text(self._configured(settings))
+        self.configuration.write_text(rules(self._configured(settings)))
         self.points = folder / "points"
 
     def elsewhere(self, name: str) -> "World":
@@ -82,6 +90,7 @@ class World:
         return (
             given
             | armed
+            | self._variables
             | {
                 "CRASH_TOKEN": SECRET,
                 "CRASH_DATABASE": DATABASE_SECRET,

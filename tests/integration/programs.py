@@ -123,7 +123,7 @@ def ending(sighting: Sighting) -> Ending:
     return sighting.ending
 
 
-async def until(claim: Callable[[], bool], seconds: float = 20) -> None:
+async def until(claim: Callable[[], bool], seconds: float = 60) -> None:
     """Return once `claim` holds; real processes need real time."""
     deadline = time.monotonic() + seconds
     while not claim():

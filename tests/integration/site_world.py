@@ -73,7 +73,7 @@ async def get(site: Site, path: str, **headers: str) -> Said:
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Said:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])

@@ -195,7 +195,7 @@ def make_key(path: Path) -> Path:
 
 
 def wait_for(ip: str, port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection((ip, port), timeout=1).close()

@@ -40,7 +40,7 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         yield child, child.stderr.readline()
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
-            child.communicate(timeout=20)
+            child.communicate(timeout=60)
             assert child.returncode == 0
     finally:
         child.kill()

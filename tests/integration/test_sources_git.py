@@ -166,7 +166,7 @@ def lives(number: int) -> bool:
 
 
 async def until(holds) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

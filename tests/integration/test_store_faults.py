@@ -74,10 +74,10 @@ def read_everything(path: Path) -> None:
 
 @pytest.fixture
 def disk(tmp_path):
-    """Give a disk of half a megabyte."""
+    """Give a disk of two megabytes: room for an empty store and its journal."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", str(place)]
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", str(place)]
     if os.getuid() != 0 or subprocess.run(mounted, check=False, capture_output=True).returncode != 0:
         pytest.skip("only root can mount a small disk")
     yield place
@@ -248,7 +248,7 @@ def test_a_fault_at_the_commit_of_many_is_an_error_for_each_and_none_is_done_twi
 
     def first(change):
         entered.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(60)
         change.forget_process("x")
 
     async def all_at_once():

@@ -103,7 +103,7 @@ def test_a_store_whose_making_was_cut_short_is_made_by_the_next(path, point, sid
 def test_whoever_comes_while_a_store_is_being_made_waits_for_it(path, tmp_path):
     sign = tmp_path / "go on"
     making = start("open_it", path, FUNADE_FAILPOINTS=f"store.migrate:after=pause:{sign}")
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not sign.with_name("go on.hit").exists():
         assert time.monotonic() < until
         time.sleep(0.01)

@@ -205,7 +205,7 @@ async def hear(site: Site, path: str, **headers: str) -> AsyncIterator[dict[str,
     given = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     writer.write(f"GET {path} HTTP/1.1\r\nhost: funade.acme.example\r\n{given}\r\n".encode())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             head = await reader.readuntil(b"\r\n\r\n")
             assert b"text/event-stream" in head, head
             text = ""
@@ -281,7 +281,7 @@ def test_a_stream_ends_when_the_server_stops_and_its_viewer_comes_back():
             while not desk.asked:  # noqa: ASYNC110 - what is waited for happens on the other side of a socket
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await listening_
         return heard
 
@@ -300,7 +300,7 @@ def test_whoever_does_not_take_what_they_asked_for_is_hung_up_on(monkeypatch):
         async with showing(desk) as site:
             reader, writer = await asyncio.open_connection(site.host, site.port, limit=1024)
             writer.write(f"GET {address()}/events HTTP/1.1\r\nhost: funade.acme.example\r\n\r\n".encode())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await others(site):  # noqa: ASYNC110 - as above
                     await asyncio.sleep(0.05)
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):

@@ -53,7 +53,7 @@ def serving(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield child
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
-            assert child.wait(20) == 0
+            assert child.wait(60) == 0
     finally:
         child.kill()
         child.wait()
@@ -61,9 +61,9 @@ def serving(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def ask(port: int, path: str) -> tuple[int, bytes]:
     """Return the answer, once anybody listens."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -77,7 +77,7 @@ def ask(port: int, path: str) -> tuple[int, bytes]:
 
 def health(port: int, *, ready: bool) -> dict[str, Any]:
     """Return what health says once it says so."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         status, body = ask(port, "/healthz")
         told: dict[str, Any] = json.loads(body)
@@ -100,7 +100,7 @@ def test_nothing_listens_unless_the_file_says_so(folder, port):
     text = (folder / "funade.yaml").read_text()
     (folder / "funade.yaml").write_text(text.replace("web:", "#"))
     with serving(folder) as child:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (folder / ".funade/server.json").exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -111,7 +111,7 @@ def test_nothing_listens_unless_the_file_says_so(folder, port):
 
 def test_a_port_that_somebody_has_ends_the_server_with_what_to_do(folder, port):
     with socket.create_server(("127.0.0.1", port)), serving(folder) as child:
-        assert child.wait(30) == 6
+        assert child.wait(60) == 6
         assert b"choose another `web.listen`" in (folder / "log").read_bytes()
 
 
@@ -121,7 +121,7 @@ def test_a_server_that_dies_as_it_begins_leaves_nothing_behind(folder, port, poi
     with monkeypatch.context() as armed:
         armed.setenv("FUNADE_FAILPOINTS", f"{point}:{moment}=kill")
         with serving(folder) as child:
-            assert child.wait(30) == -signal.SIGKILL
+            assert child.wait(60) == -signal.SIGKILL
     with serving(folder):
         assert health(port, ready=True)["ready"]
         assert len((folder / ".funade/link.key").read_bytes()) == 65
@@ -141,13 +141,13 @@ def test_a_link_shows_what_runs_until_the_server_is_told_to_stop_and_again_after
         status, page = ask(port, link)
         assert status == 200
         assert b"&lt;b&gt;why&lt;/b&gt;" in page
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as viewer:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as viewer:
             viewer.sendall(f"GET {link}/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
             heard = b""
             while b"begins" not in heard:
                 heard += viewer.recv(65_536)
             child.send_signal(signal.SIGTERM)
-            assert child.wait(20) == 0
+            assert child.wait(60) == 0
             while more := viewer.recv(65_536):
                 heard += more
         assert b"event: end" not in heard
@@ -156,7 +156,7 @@ def test_a_link_shows_what_runs_until_the_server_is_told_to_stop_and_again_after
     with serving(folder):
         health(port, ready=True)
         (folder / "go").touch()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while b"tone-unsure" not in ask(port, link)[1]:
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -76,7 +76,7 @@ def test_a_killed_process_does_nothing_more():
         "with effect('a.b'): print('in', flush=True)\nprint('out')",
         FUNADE_FAILPOINTS="x.y=error; a.b:after=kill,",
     )
-    assert process.communicate(timeout=20)[0] == "in\n"
+    assert process.communicate(timeout=60)[0] == "in\n"
     assert process.returncode == -signal.SIGKILL
 
 
@@ -84,24 +84,24 @@ def test_a_process_killed_at_the_second_hit_survives_the_first():
     process = python(
         "for i in range(3):\n failpoint('a.b')\n print(i, flush=True)", FUNADE_FAILPOINTS="a.b=kill@2"
     )
-    assert process.communicate(timeout=20)[0] == "0\n"
+    assert process.communicate(timeout=60)[0] == "0\n"
 
 
 def test_a_paused_process_says_so_and_goes_on_when_the_file_appears(tmp_path):
     gate = tmp_path / "gate@here"
     process = python("failpoint('a.b')\nprint('on')", FUNADE_FAILPOINTS=f"a.b=pause:{gate}")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not gate.with_name("gate@here.hit").exists():
         assert time.monotonic() < deadline
         time.sleep(0.005)
     assert process.poll() is None
     gate.touch()
-    assert process.communicate(timeout=20)[0] == "on\n"
+    assert process.communicate(timeout=60)[0] == "on\n"
 
 
 def test_a_log_alone_arms_a_process(tmp_path):
     process = python("with effect('a.b'): pass", FUNADE_FAILPOINTS_LOG=str(tmp_path / "log"))
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert (tmp_path / "log").read_text() == f"{process.pid} a.b:before\n{process.pid} a.b:after\n"
 
 

@@ -47,7 +47,7 @@ def edit(stage: Stage, person: str, channel: str, ts: str, text: str) -> Json:
 
 
 def delete(stage: Stage, person: str, channel: str, ts: str) -> Json:
-    """Delete one's own message."""
+    """Delete one's own message; an admin deletes anybody's."""
     who = stage.workspace.person(person)
     speaking.delete(stage, who, speaking.where(stage, who, channel), ts)
     return {}

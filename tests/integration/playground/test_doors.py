@@ -114,7 +114,7 @@ async def test_the_command_says_what_an_app_needs_and_ends_when_it_is_told(tmp_p
         async with session.get(f"{address}/_control/events") as stream:
             await stream.content.readuntil(b"\n\n")
             process.send_signal(number)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert await process.wait() == 0
 
 

@@ -28,7 +28,7 @@ class NodeApp:
         self._reading = asyncio.create_task(self._read())
 
     async def ready(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self._ready.wait()
 
     async def stop(self) -> None:

@@ -28,7 +28,7 @@ class Client:
 
     async def frame(self) -> Any:
         """Return the next JSON frame, or what the socket said when it closed."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             message = await self.websocket.receive()
         return json.loads(message.data) if message.type is WSMsgType.TEXT and message.data else message
 

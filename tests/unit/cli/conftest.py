@@ -58,7 +58,7 @@ def socket(desk: FakeDesk, tmp_path: Path, is_demo: bool) -> Iterator[Path]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     yield path
     loop.call_soon_threadsafe(stop.set)
     thread.join()

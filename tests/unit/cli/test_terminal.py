@@ -32,14 +32,14 @@ class Terminal:
         os.write(self._descriptor, text.encode())
 
     def wait_for(self, text: str, times: int = 1) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.seen.count(text) < times:
             assert time.monotonic() < deadline, f"waited in vain for {text!r}; there is {self.seen[-500:]!r}"
             assert self.read(), f"ended without {text!r}: {self.seen!r}"
 
     def type_until(self, typed: str, text: str, times: int = 1) -> None:
         """Type it, and again: readline hears of a signal that comes between two characters with the next one."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.seen.count(text) < times:
             assert time.monotonic() < deadline, f"nobody heard {typed!r}; there is {self.seen[-500:]!r}"
             self.type(typed)
@@ -74,7 +74,7 @@ def at_terminal(socket: Path, *arguments: str) -> Iterator[tuple[subprocess.Pope
         yield child, terminal
         while terminal.read():
             pass
-        child.wait(20)
+        child.wait(60)
     finally:
         child.kill()
         child.wait()

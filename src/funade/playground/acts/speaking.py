@@ -65,8 +65,9 @@ def edit(stage: Stage, person: Person, channel: Channel, ts: str, text: str) -> 
 
 
 def delete(stage: Stage, person: Person, channel: Channel, ts: str) -> None:
-    """Take away what somebody wrote."""
-    stage.board.delete(_own(stage, person, channel, ts))
+    """Take away what somebody wrote: one's own, or, for whoever looks after the workspace, anybody's."""
+    found = stage.workspace.message(channel, ts) if person.is_admin else _own(stage, person, channel, ts)
+    stage.board.delete(found)
 
 
 def react(stage: Stage, person: Person, channel: Channel, ts: str, name: str, *, add: bool) -> bool:
