@@ -303,10 +303,7 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRef:
-    """A branch or tag of a repository, as it was when this machine heard of it last.
-
-    `pull_request`: the number of the request whose head this branch is.
-    """
+    """A branch (also as the head of a pull request) or tag, as it was when this machine heard of it last."""
 
     name: str
     is_tag: bool = False
@@ -317,10 +314,7 @@ class Refs(Protocol):
     """The names that repositories have, answered at once from what this machine knows."""
 
     async def find(self, repository: Repository, typed: str, limit: int) -> Sequence[KnownRef]:
-        """Return the branches and tags that `typed` may be the beginning or a part of, the latest first.
-
-        A branch of a pull request is found by its number too.
-        """
+        """Return the branches and tags that `typed` may be the beginning or a part of, the latest first."""
 
 
 class Secrets(Protocol):
