@@ -15,7 +15,6 @@ DEPLOY = mark("Deploy …")
 REFRESH = mark("Refresh")
 SURE = mark("Are you sure?")
 NO = mark("No")
-SURE_OF_ROLLBACK = mark("{environment} of {application} goes back to what was seen healthy before #{number}")
 SURE_OF_CANCEL = mark("#{number} is told to stop; its place decides what that can still mean")
 
 # What a pressed button answers
@@ -122,6 +121,14 @@ FORM_REFUSED = mark("Not done")
 BRANCHES = mark("Branches")
 TAGS = mark("Tags")
 AS_TYPED = mark("As typed")
+
+# The form to go back
+BACK_TITLE = mark("Roll back")
+BACK_FROM = mark("`{environment}` of `{application}`: #{number} {what} was put there last.")
+BACK_TO = mark("Back to")
+BACK_TO_HINT = mark("what was seen healthy there, newest first")
+BACK_GOAL = mark("#{number} {what}, {at}")
+BACK_GONE = mark("These commits go away:")
 
 # Our home
 HOME_TITLE = mark("What is live where")

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 from funade.domain import rollback
-from funade.domain.answers import Answer, Refused
+from funade.domain.answers import Answer, Planned, Refused
 from funade.domain.application import Application, Environment
 from funade.domain.commands import Deploy, Retry, Rollback
 from funade.domain.deployment import Deployment, Purpose, State
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
 from funade.usecases.accept_deployment import AcceptDeployment, Asked
-from funade.usecases.assemble_release import AssembleRelease
+from funade.usecases.assemble_release import Assembled, AssembleRelease
 from funade.usecases.ports import Ledger, Reading
 
 
@@ -116,24 +116,10 @@ class RollBack:
         known = await self.accept.known(command, asker.request)
         if known is not None:
             return known
-        goal = await self.ledger.read(lambda look: self._goal(look, command))
-        if goal is None:
-            if command.to is not None:
-                return Refused(because=because(Reason.UNKNOWN_DEPLOYMENT, number=command.to))
-            nothing = because(
-                Reason.NOTHING_VERIFIED, application=application.name, environment=environment.name
-            )
-            return Refused(because=nothing)
-        # Old revision, images and parameters; today's ways to the repository, to the place and to what runs there.
-        release = replace(
-            goal.release,
-            repository=application.repository,
-            target=self.assemble.targets.renew(goal.release, environment.target),
-            verify=environment.verify,
-        )
-        assembled = await self.assemble.plan(release, goal.ref)
-        if isinstance(assembled, Because):
-            return Refused(because=assembled)
+        found = await self._assemble(command, application, environment)
+        if isinstance(found, Because):
+            return Refused(because=found)
+        goal, assembled = found
         asked = Asked(
             actor=asker.actor,
             person=asker.person,
@@ -143,6 +129,43 @@ class RollBack:
             command=command,
         )
         return await self.accept(assembled, environment, asked)
+
+    async def preview(self, command: Rollback, application: Application, environment: Environment) -> Answer:
+        """Return what it would do, and do nothing; or Refused."""
+        found = await self._assemble(command, application, environment)
+        if isinstance(found, Because):
+            return Refused(because=found)
+        goal, assembled = found
+        return Planned(
+            application=application.name,
+            environment=environment.name,
+            ref=goal.ref,
+            revision=assembled.release.revision,
+            plan=assembled.plan,
+            digest=assembled.digest,
+            preview=assembled.preview,
+        )
+
+    async def _assemble(
+        self, command: Rollback, application: Application, environment: Environment
+    ) -> tuple[Deployment, Assembled] | Because:
+        """Return what to go back to with its plan of today, or why there is nothing."""
+        goal = await self.ledger.read(lambda look: self._goal(look, command))
+        if goal is None:
+            if command.to is not None:
+                return because(Reason.UNKNOWN_DEPLOYMENT, number=command.to)
+            return because(
+                Reason.NOTHING_VERIFIED, application=application.name, environment=environment.name
+            )
+        # Old revision, images and parameters; today's ways to the repository, to the place and to what runs there.
+        release = replace(
+            goal.release,
+            repository=application.repository,
+            target=self.assemble.targets.renew(goal.release, environment.target),
+            verify=environment.verify,
+        )
+        assembled = await self.assemble.plan(release, goal.ref)
+        return assembled if isinstance(assembled, Because) else (goal, assembled)
 
     def _goal(self, look: Reading, command: Rollback) -> Deployment | None:
         if command.to is None:

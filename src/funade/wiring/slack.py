@@ -1,8 +1,13 @@
 """Slack beside the rest of a server, when the configuration names a workspace."""
 
+from collections.abc import Awaitable, Callable
+
 from funade.chat.slack.directory import AcquaintedConfigurations
 from funade.chat.slack.room import Ports, SlackRoom
+from funade.domain.answers import Answer, Refused
 from funade.domain.application import Workspace
+from funade.domain.commands import Rollback
+from funade.domain.reason import Reason, because
 from funade.runner.loop import Runner
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources, RefIndex
@@ -10,6 +15,20 @@ from funade.usecases.ports import Configurations
 from funade.wiring.parts import Parts
 
 __all__ = ["AcquaintedConfigurations", "build_slack"]
+
+
+def _plan_rollback(parts: Parts) -> Callable[[Rollback], Awaitable[Answer]]:
+    """Return what shows what a rollback would do; only whoever may ask for plans is shown one."""
+
+    async def plan(command: Rollback) -> Answer:
+        application = parts.configurations.current().applications.get(command.application)
+        environment = application.environments.get(command.environment) if application else None
+        if application is None or environment is None:
+            values = {"application": command.application, "environment": command.environment}
+            return Refused(because=because(Reason.UNKNOWN_ENVIRONMENT, **values))
+        return await parts.desk.verbs.roll_back.preview(command, application, environment)
+
+    return plan
 
 
 def build_slack(
@@ -23,6 +42,7 @@ def build_slack(
         secrets=secrets,
         desk=parts.desk,
         show=lambda command: parts.desk.verbs.show(command, parts.configurations.current()),
+        plan_rollback=_plan_rollback(parts),
         logs=parts.logs,
         refs=RefIndex(folder, GitSources(folder, secrets)),
         links=parts.links,

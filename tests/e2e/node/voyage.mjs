@@ -81,8 +81,9 @@ try {
   await card("#4 shop → staging: failed");
   await look("failed");
   await press("Roll back");
-  const confirm = page.getByRole("dialog").getByRole("button", { name: /Roll back|Yes|OK/ });
-  if (await confirm.isVisible().catch(() => false)) await confirm.click();
+  await page.getByText("Back to").waitFor();
+  await look("going back");
+  await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
   await card("#5 shop → staging: succeeded");
   await look("rolled-back");
 

@@ -269,10 +269,32 @@ class Harbour:
         return found[0]
 
     async def press(self, person: str, message: Any, verb: str, channel: str = DEPLOY) -> Any:
-        """Press a button."""
+        """Press a button; one that opens a form is gone through to its end."""
+        if verb == "rollback":
+            return await self._go_back(person, message, channel)
         return await self.playground.click(
             person=person, channel=channel, ts=message["ts"], action_id=f"funade_do_{verb}"
         )
+
+    async def _go_back(self, person: str, message: Any, channel: str) -> Any:
+        before = {one["id"] for one in (await self.playground.views(person=person))["views"]}
+        answer = await self.playground.click(
+            person=person, channel=channel, ts=message["ts"], action_id="funade_form_rollback"
+        )
+        found: list[Any] = []
+
+        async def shown() -> bool:
+            told = await self.playground.views(person=person)
+            fresh = [one for one in told["views"] if one["id"] not in before and one["type"] == "modal"]
+            found[:] = [
+                one for one in fresh if one.get("callback_id") == "funade_back" or "Not done" in str(one)
+            ]
+            return bool(found)
+
+        await self.until(shown, lambda: "a form to go back")
+        if found[0].get("callback_id") == "funade_back":
+            answer = await self.playground.submit(person=person, view_id=found[0]["id"])
+        return answer
 
     async def until(
         self, happened: Callable[[], Any], what: Callable[[], str] = lambda: "", seconds: float = 60.0

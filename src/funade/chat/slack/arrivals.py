@@ -95,6 +95,7 @@ class Pressed:
     trigger: str | None = None
     view: str | None = None
     view_hash: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,6 +387,7 @@ def _press(
         trigger=trigger or None,
         view=text_of(payload, "view", "id") or None,
         view_hash=text_of(payload, "view", "hash") or None,
+        note=text_of(payload, "view", "private_metadata"),
     )
     at = f"{sender.user}/{text_of(action, 'action_ts')}/{text_of(action, 'block_id')}/{pressed.action}"
     own = (f"slack:press:{at}",) if text_of(action, "action_ts") else ()

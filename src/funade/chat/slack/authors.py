@@ -46,12 +46,17 @@ def commits_of(deployment: Deployment, fate: Fate, look: Reading) -> tuple[Commi
     """Return the commits that it is about: those that were new, or those that went away."""
     if fate is not Fate.ROLLED_BACK:
         return _new_in(deployment)
-    before = look.ended(
-        deployment.application, deployment.environment, limit=MOST_PASSED, before=deployment.number
-    )
+    application, environment = deployment.application, deployment.environment
+    return passed_since(look, application, environment, deployment.of or 0, before=deployment.number)
+
+
+def passed_since(
+    look: Reading, application: str, environment: str, goal: int, *, before: int | None = None
+) -> tuple[Commit, ...]:
+    """Return what came to a place after deployment `goal`: what goes away when that is put back."""
     found: dict[str, Commit] = {}
-    for one in before:
-        if one.number <= (deployment.of or 0):
+    for one in look.ended(application, environment, limit=MOST_PASSED, before=before):
+        if one.number <= goal:
             break
         if one.state is State.SUCCEEDED and one.purpose is not Purpose.ROLLBACK:
             found |= {commit.revision: commit for commit in _new_in(one)}

@@ -20,6 +20,8 @@ from funade.usecases.ports import Clock, Ids, Ledger
 #: A button on an old card still says what it was for.
 LASTS = timedelta(days=30)
 ACTION = "funade_do"  #: followed by the verb; what it does is in the row
+#: It does nothing itself: it opens the form in which one chooses what to go back to.
+BACK_FORM = "funade_form_rollback"
 LONGEST_LABEL = 75
 
 
@@ -34,6 +36,7 @@ class Button:
     style: str | None = None
     sure: str | None = None
     until: datetime | None = None
+    action: str | None = None
 
 
 def of_deployment(deployment: Deployment) -> list[Button]:
@@ -65,7 +68,7 @@ def of_deployment(deployment: Deployment) -> list[Button]:
         label=slack.ROLLBACK,
         command=Rollback(application=deployment.application, environment=deployment.environment),
         style="danger",
-        sure=slack.SURE_OF_ROLLBACK,
+        action=BACK_FORM,
     )
     if deployment.state is State.SUCCEEDED:
         may_go_back = deployment.preview.live is not None and deployment.purpose is not Purpose.ROLLBACK
@@ -200,7 +203,7 @@ def _plain(command: Command) -> Mapping[str, Any]:
 def _element(button: Button, id: str, reader: Reader, values: Mapping[str, Any]) -> Block:
     element: Block = {
         "type": "button",
-        "action_id": f"{ACTION}_{button.verb}",
+        "action_id": button.action or f"{ACTION}_{button.verb}",
         "text": plain_text(reader.word(button.label), LONGEST_LABEL),
         "value": id,
     }

@@ -297,8 +297,15 @@ class Conversation:
         elif isinstance(answer, Refused) or not _shows_itself(capability) or _is_alone(pressed.channel):
             await self._answer(pressed, item, self.worded(answer, reader))
 
-    async def act(
-        self, capability: Capability, actor: Actor, item: Received, reader: Reader, reason: str | None = None
+    async def act(  # noqa: PLR0913 - what is pressed, by whom, and what a form says beside it
+        self,
+        capability: Capability,
+        actor: Actor,
+        item: Received,
+        reader: Reader,
+        *,
+        reason: str | None = None,
+        to: int | None = None,
     ) -> Answer | str:
         """Return the desk's answer to what a capability stands for, or why it cannot be used any more."""
         use = Use(capability=capability.id, by=actor.id, received=item.id, at=self.clock.now())
@@ -309,6 +316,8 @@ class Conversation:
         command = await self._command(capability)
         if reason:
             command = replace(command, reason=reason)  # type: ignore[arg-type]  # every such command has it
+        if to is not None and isinstance(command, Rollback):
+            command = replace(command, to=to)
         # Whoever presses, it is this button's one request, or this person's.
         answer = await self.desk(command, actor, f"button {capability.id} {item.id}")
         if isinstance(answer, Refused):

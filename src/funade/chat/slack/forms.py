@@ -1,7 +1,7 @@
 """Forms from their opening to what came of them; each step is the desk's own answer, and no form is trusted."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from funade.chat.replies import planned
 from funade.chat.slack import views
 from funade.chat.slack.arrivals import Arrival, HomeOpened, Pressed, Said, Sender, Submitted, Summoned, Typing
+from funade.chat.slack.back_form import BackForm
+from funade.chat.slack.buttons import BACK_FORM
 from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.sayings import Block, shielded
@@ -43,6 +45,7 @@ class Forms:
 
     api: CallsSlack
     refs: Refs
+    back: BackForm
     _last_choice: dict[str, Pressed] = field(default_factory=dict)
 
     async def open(self, arrival: Arrival, conversation: Conversation, home: ShowsHome) -> None:
@@ -53,11 +56,15 @@ class Forms:
             case Pressed(action=action, sender=sender) if action == OPEN_HOME:
                 await home.show(sender)
             case Said(trigger=str() as trigger) | Summoned(trigger=trigger):
-                await self._open(arrival.sender, trigger, arrival.channel, conversation)
+                await self._open(trigger, self._choosing(arrival.sender, arrival.channel, conversation))
             case Pressed(action=action, view=str()) if action == views.CHOSEN:
                 await self.choose(arrival, conversation)
+            case Pressed(trigger=str() as trigger, action=action) if action == BACK_FORM:
+                await self._open(trigger, self.back.begin(conversation, arrival))
+            case Pressed(action=action, view=str()) if action == views.GOAL:
+                await self._choose_goal(arrival, conversation)
             case Pressed(trigger=str() as trigger, action=action) if action == OPEN_FORM:
-                await self._open(arrival.sender, trigger, arrival.channel, conversation)
+                await self._open(trigger, self._choosing(arrival.sender, arrival.channel, conversation))
             case _:
                 pass
 
@@ -68,7 +75,7 @@ class Forms:
                 return await self._suggest(arrival, conversation)
             case Typing():
                 return {"options": []}
-            case Submitted(form=views.CHOOSE | views.CONFIRM):
+            case Submitted(form=views.CHOOSE | views.CONFIRM | views.BACK):
                 return {"response_action": "update", "view": views.loading(Reader())}
             case _:
                 return None
@@ -84,6 +91,8 @@ class Forms:
             view = await self._plan(conversation, submitted, actor, reader)
         elif submitted.form == views.CONFIRM:
             view = await self._confirm(conversation, submitted, actor, item, reader)
+        elif submitted.form == views.BACK:
+            view = await self.back.confirm(conversation, submitted, actor, item, reader)
         else:
             return
         with effect("slack.update_form"):
@@ -112,36 +121,40 @@ class Forms:
         with effect("slack.follow_choice"):
             await self.api("views.update", view_id=pressed.view, hash=unless_changed_since, view=view)
 
-    async def _open(
-        self, sender: Sender, trigger: str, channel: str | None, conversation: Conversation
-    ) -> None:
-        """Open a form at once: what allows it is gone in three seconds. Who asks is looked at meanwhile."""
-        asking = asyncio.create_task(conversation.directory.actor(sender, channel))
+    async def _choose_goal(self, pressed: Pressed, conversation: Conversation) -> None:
+        view = await self.back.choose(conversation, pressed)
+        await self._follow(pressed, view, pressed.view_hash)
+
+    async def _open(self, trigger: str, content: Coroutine[Any, Any, Block]) -> None:
+        """Open a form at once: what allows it is gone in three seconds. What it says is found out meanwhile."""
+        finding = asyncio.create_task(content)
         try:
             with effect("slack.open_form"):
                 answer = await self.api("views.open", trigger_id=trigger, view=views.loading(Reader()))
         except BaseException:
-            asking.cancel()
+            finding.cancel()
             raise
-        view_id = str((answer.get("view") or {}).get("id") or "")
-        actor, person = await asking
+        view_id, view = str((answer.get("view") or {}).get("id") or ""), await finding
+        with effect("slack.fill_form"):
+            await self.api("views.update", view_id=view_id, view=view)
+
+    async def _choosing(self, sender: Sender, channel: str | None, conversation: Conversation) -> Block:
+        """Return the form in which one chooses what goes where."""
+        actor, person = await conversation.directory.actor(sender, channel)
         reader = await conversation.reader(sender, person)
         no = admit(actor, person)
         if no is not None:
-            view = views.showing([reason_with_remedy(no, reader)], reader, slack.FORM_REFUSED)
-        else:
-            configuration = conversation.configurations.current()
-            here = next(
-                (
-                    one.name
-                    for one in configuration.applications.values()
-                    if one.channel == actor.channel and channel
-                ),
-                None,
-            )
-            view = views.choosing(configuration, reader, application=here, channel=channel)
-        with effect("slack.fill_form"):
-            await self.api("views.update", view_id=view_id, view=view)
+            return views.showing([reason_with_remedy(no, reader)], reader, slack.FORM_REFUSED)
+        configuration = conversation.configurations.current()
+        here = next(
+            (
+                one.name
+                for one in configuration.applications.values()
+                if one.channel == actor.channel and channel
+            ),
+            None,
+        )
+        return views.choosing(configuration, reader, application=here, channel=channel)
 
     async def _suggest(self, typing: Typing, conversation: Conversation) -> dict[str, Any]:
         """Return names of branches and tags; a stranger learns none."""
@@ -208,7 +221,7 @@ class Forms:
         if why_not is not None:
             return views.showing([why_not], reader, slack.FORM_REFUSED)
         reason = submitted.values.get(views.REASON)
-        answer = await conversation.act(capability, actor, item, reader, reason)
+        answer = await conversation.act(capability, actor, item, reader, reason=reason)
         if isinstance(answer, str):
             return views.showing([answer], reader, slack.FORM_REFUSED)
         title = slack.FORM_REFUSED if isinstance(answer, Refused) else slack.FORM_DONE

@@ -11,6 +11,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from funade.chat.slack.arrivals import Ourselves, text_of
+from funade.chat.slack.back_form import BackForm, PlansRollback
 from funade.chat.slack.board import Board
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint
@@ -53,6 +54,7 @@ class Ports:
     secrets: Secrets
     desk: AsksDesk
     show: Show
+    plan_rollback: PlansRollback
     logs: Logs
     refs: Refs
     links: Links
@@ -207,7 +209,7 @@ class SlackRoom:
         )
         courier = Courier(api=api, ledger=ports.ledger, clock=ports.clock, us=us)
         mint = Mint(ledger=ports.ledger, clock=ports.clock, ids=ports.ids)
-        forms = Forms(api=api, refs=ports.refs)
+        forms = Forms(api=api, refs=ports.refs, back=BackForm(plan=ports.plan_rollback))
         conversation = Conversation(
             api=api,
             desk=ports.desk,

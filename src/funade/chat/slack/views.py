@@ -9,7 +9,8 @@ from funade.domain.application import Application, Configuration
 from funade.texts import Reader, slack
 from funade.usecases.ports import KnownRef
 
-CHOOSE, CONFIRM, SHOWN = "funade_choose", "funade_confirm", "funade_shown"
+CHOOSE, CONFIRM, SHOWN, BACK = "funade_choose", "funade_confirm", "funade_shown", "funade_back"
+GOAL = "funade_goal"  #: the action of the field of what to go back to: the plan follows it
 APPLICATION, ENVIRONMENT, REF, REASON = "application", "environment", "ref", "reason"
 CHOSEN = "funade_chosen"  #: the action of the application's field: the rest of the form follows it
 MOST_OPTIONS = 100
@@ -61,7 +62,43 @@ def choosing(
 
 def confirming(lines: Sequence[str], reader: Reader, capability: str) -> Block:
     """Return the form that shows the plan and asks for the last word; it knows an opaque id and nothing else."""
-    reason: Block = {
+    submit = reader.word(slack.FORM_CONFIRM)
+    return _modal(CONFIRM, reader, [*rich(lines), _reason(reader)], submit=submit, remembered=capability)
+
+
+def going_back(  # noqa: PLR0913 - a form has that many sides
+    reader: Reader,
+    capability: str,
+    *,
+    top: Sequence[str],
+    goals: Sequence[tuple[str, str]],
+    chosen: str,
+    plan: Sequence[str],
+) -> Block:
+    """Return the form in which one chooses what to go back to (values with their texts), and sees what that does."""
+    options = [
+        {"text": plain_text(said, LONGEST_OPTION), "value": value} for value, said in goals[:MOST_OPTIONS]
+    ]
+    goal: Block = {
+        "type": "input",
+        "block_id": GOAL,
+        "dispatch_action": True,
+        "label": plain_text(reader.word(slack.BACK_TO), 2_000),
+        "hint": plain_text(reader.word(slack.BACK_TO_HINT), 2_000),
+        "element": {
+            "type": "static_select",
+            "action_id": GOAL,
+            "options": options,
+            "initial_option": next(one for one in options if one["value"] == chosen),
+        },
+    }
+    title = reader.word(slack.BACK_TITLE)
+    blocks = [*rich(top), goal, *rich(plan), _reason(reader)]
+    return _modal(BACK, reader, blocks, submit=title, remembered=capability, title=title)
+
+
+def _reason(reader: Reader) -> Block:
+    return {
         "type": "input",
         "block_id": REASON,
         "optional": True,
@@ -73,8 +110,6 @@ def confirming(lines: Sequence[str], reader: Reader, capability: str) -> Block:
             "max_length": LONGEST_REASON,
         },
     }
-    submit = reader.word(slack.FORM_CONFIRM)
-    return _modal(CONFIRM, reader, [*rich(lines), reason], submit=submit, remembered=capability)
 
 
 def showing(lines: Sequence[str], reader: Reader, title: str) -> Block:

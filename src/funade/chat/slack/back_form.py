@@ -1,0 +1,184 @@
+"""The form to go back: what was seen healthy, what going back to it would do, why, and the last word.
+
+Like a pressed button it stands on a capability: it is trusted with nothing, and used up by the first who confirms.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from funade.chat.layout import clip, indented, table
+from funade.chat.replies import planned
+from funade.chat.slack import views
+from funade.chat.slack.arrivals import Pressed, Submitted
+from funade.chat.slack.authors import passed_since
+from funade.chat.slack.conversation import Conversation
+from funade.chat.slack.sayings import Block, shielded
+from funade.domain import rollback
+from funade.domain.answers import Answer, Planned, Refused
+from funade.domain.commands import COMMANDS, Rollback
+from funade.domain.deployment import Deployment, State
+from funade.domain.people import Actor
+from funade.domain.policy import admit
+from funade.domain.revision import Commit, short
+from funade.domain.wire import from_tagged
+from funade.texts import Reader, answers, plain, slack
+from funade.texts.happenings import ref_and_revision
+from funade.texts.reasons import reason_with_remedy
+from funade.texts.times import moment
+from funade.usecases.door_ports import Capability, Received
+from funade.usecases.ports import Reading
+
+PlansRollback = Callable[[Rollback], Awaitable[Answer]]
+
+WIDTH, MOST_GOALS, MOST_COMMITS = 60, 20, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the store says of a place: what was put there last, and what one can go back to."""
+
+    last: Deployment | None
+    goals: tuple[Deployment, ...]
+    usual: Deployment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackForm:
+    """Goes from a pressed button over a choice to a rollback."""
+
+    plan: PlansRollback
+
+    async def begin(self, conversation: Conversation, pressed: Pressed) -> Block:
+        """Return the form for whoever pressed the button, or why there is none."""
+        return await self._show(conversation, pressed, pressed.value, None)
+
+    async def choose(self, conversation: Conversation, pressed: Pressed) -> Block:
+        """Return the form with another choice."""
+        return await self._show(conversation, pressed, pressed.note, pressed.value)
+
+    async def confirm(
+        self, conversation: Conversation, submitted: Submitted, actor: Actor, item: Received, reader: Reader
+    ) -> Block:
+        """Return what came of it."""
+        found = await self._capability(conversation, submitted.note)
+        if found is None:
+            return _refused(reader.word(slack.BUTTON_UNKNOWN), reader)
+        capability, command = found
+        goal = submitted.values.get(views.GOAL) or ""
+        actor = await conversation.at_home(actor, submitted.sender, command.application)
+        no = await conversation.why_not(capability, actor, reader)
+        if no is not None:
+            return _refused(no, reader)
+        answer = await conversation.act(
+            capability,
+            actor,
+            item,
+            reader,
+            reason=submitted.values.get(views.REASON),
+            to=_number(goal),
+        )
+        if isinstance(answer, str):
+            return _refused(answer, reader)
+        title = slack.FORM_REFUSED if isinstance(answer, Refused) else slack.FORM_DONE
+        await conversation.place_card(answer, None, None)
+        return views.showing(conversation.worded(answer, reader), reader, title)
+
+    async def _show(
+        self, conversation: Conversation, pressed: Pressed, value: str, chosen: str | None
+    ) -> Block:
+        actor, person = await conversation.directory.actor(pressed.sender, pressed.channel)
+        reader = await conversation.reader(pressed.sender, person)
+        no = admit(actor, person)
+        if no is not None:
+            return _refused(reason_with_remedy(no, reader), reader)
+        found = await self._capability(conversation, value)
+        if found is None:
+            return _refused(reader.word(slack.BUTTON_UNKNOWN), reader)
+        capability, command = found
+        actor = await conversation.at_home(actor, pressed.sender, command.application)
+        why_not = await conversation.why_not(capability, actor, reader)
+        if why_not is not None:
+            return _refused(why_not, reader)
+        seen = await conversation.ledger.read(lambda look: _seen(look, command))
+        goal = next((one for one in seen.goals if str(one.number) == chosen), seen.usual)
+        answer = await self.plan(
+            Rollback(
+                application=command.application,
+                environment=command.environment,
+                to=None if goal is None else goal.number,
+            )
+        )
+        if goal is None or not isinstance(answer, Planned):
+            return views.showing(conversation.worded(answer, reader), reader, slack.FORM_REFUSED)
+        goes = await conversation.ledger.read(
+            lambda look: passed_since(look, command.application, command.environment, goal.number)
+        )
+        lines = [*planned(shielded(answer), reader, WIDTH), *_gone_lines(goes, reader)]
+        return views.going_back(
+            reader,
+            capability.id,
+            top=_top(command, seen.last, reader),
+            goals=[(str(one.number), _worded(one, reader)) for one in seen.goals],
+            chosen=str(goal.number),
+            plan=lines,
+        )
+
+    async def _capability(self, conversation: Conversation, id: str) -> tuple[Capability, Rollback] | None:
+        capability = await conversation.ledger.read(lambda look: look.capability(id))
+        command = None if capability is None else from_tagged(COMMANDS, dict(capability.command))
+        if capability is None or not isinstance(command, Rollback):
+            return None
+        return capability, command
+
+
+def _number(goal: str) -> int | None:
+    """Return the number that was chosen, None for the usual one; what we never offered is no deployment's."""
+    if not goal:
+        return None
+    return int(goal) if goal.isascii() and goal.isdecimal() and len(goal) < 16 else 0
+
+
+def _refused(said: str, reader: Reader) -> Block:
+    return views.showing([said], reader, slack.FORM_REFUSED)
+
+
+def _seen(look: Reading, command: Rollback) -> Seen:
+    last = look.last_started(command.application, command.environment)
+    verified = look.last_verified(command.application, command.environment, MOST_GOALS)
+    usual = rollback.goal(verified, last)
+    is_there = last is not None and last.state is State.SUCCEEDED
+    goals = tuple(one for one in verified if last is None or not is_there or one.revision != last.revision)
+    return Seen(last=last, goals=goals, usual=usual)
+
+
+def _gone_lines(commits: Sequence[Commit], reader: Reader) -> list[str]:
+    """Return what goes away: to whoever decides it says more than how many."""
+    if not commits:
+        return []
+    rows = [
+        (
+            short(one.revision),
+            clip(plain(shielded(one.subject)), WIDTH - 30),
+            clip(plain(shielded(one.author)), 16),
+        )
+        for one in commits[:MOST_COMMITS]
+    ]
+    lines = ["", reader.word(slack.BACK_GONE), *indented(table(rows))]
+    if len(commits) > MOST_COMMITS:
+        lines += indented([reader.word(answers.MORE, number=len(commits) - MOST_COMMITS)])
+    return lines
+
+
+def _worded(goal: Deployment, reader: Reader) -> str:
+    """Return a goal in one line."""
+    at = moment(goal.ended_at or goal.asked_at, reader)
+    what = ref_and_revision(shielded(goal.ref), goal.revision)
+    return reader.word(slack.BACK_GOAL, number=goal.number, what=what, at=at)
+
+
+def _top(command: Rollback, last: Deployment | None, reader: Reader) -> list[str]:
+    if last is None:
+        return []
+    what = ref_and_revision(shielded(last.ref), last.revision)
+    place = {"application": plain(command.application), "environment": plain(command.environment)}
+    return [reader.word(slack.BACK_FROM, number=last.number, what=what, **place)]
