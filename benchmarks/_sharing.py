@@ -1,4 +1,7 @@
-"""A process that carries out deployments that do nothing, until its standard input ends; and the world it shares."""
+"""A process that carries out deployments that do nothing, and the world it shares.
+
+It says `ready` on its standard output, begins with the first line on its standard input, and ends when that ends.
+"""
 
 import asyncio
 import sys
@@ -51,6 +54,8 @@ async def carry_out(url: str, folder: Path) -> None:
     """Carry out until nobody wants it any more."""
     parts, *_ = world(url, folder)
     runner = build_runner(parts, role="runner", tell=say_nothing)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     running = asyncio.create_task(runner.run())
     await asyncio.to_thread(sys.stdin.read)
     runner.stop()

@@ -31,6 +31,7 @@ from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
 from funade.usecases.rules import GatherRules
+from funade.usecases.shares import Shares
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
@@ -100,7 +101,12 @@ class Process:
         )
         self.desk = Desk(configurations=world.configurations, ledger=ledger, verbs=verbs)
         self.reconcile = ReconcileDeployments(
-            ledger=ledger, living=living, lease=heart, clock=clock, rules=rules
+            ledger=ledger,
+            living=living,
+            lease=heart,
+            clock=clock,
+            rules=rules,
+            shares=Shares(clock=clock, left_seconds=0),
         )
         self.carry_out = CarryOutDeployment(
             ledger=ledger,

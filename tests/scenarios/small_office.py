@@ -28,6 +28,7 @@ from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.rules import GatherRules
+from funade.usecases.shares import Shares
 from funade.usecases.start_attempt import StartAttempt, TakeTurn
 from tests.scenarios.small_store import SmallTransaction, Stored
 from tests.scenarios.small_world import (
@@ -104,7 +105,13 @@ class _Verbs:
         target = port(place=place, observe=_see_nothing)
         targets = port(open=lambda release: target, is_local=lambda release: False)
         shared: Any = {"ledger": ledger, "clock": office.clock}
-        self.reconcile = ReconcileDeployments(**shared, living=office.living, lease=lease, rules=office.rules)
+        self.reconcile = ReconcileDeployments(
+            **shared,
+            living=office.living,
+            lease=lease,
+            rules=office.rules,
+            shares=Shares(clock=office.clock, left_seconds=0),
+        )
         self.end = EndWaiting(**shared, explain=office.explain)
         self.carry_out = _CarryOut(
             **shared,
@@ -156,7 +163,7 @@ class SmallOffice:
     ) -> None:
         self.world: Small
         self.ledger = SmallLedger()
-        self.clock = port(now=lambda: self.world.now)
+        self.clock = port(now=lambda: self.world.now, steady=lambda: 0.0)
         self.living = port(among=self._living)
         self.sources = port(check_out=_nothing, contains=_answer(follows))
         configurations = port(current=self._current)

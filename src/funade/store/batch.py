@@ -27,6 +27,16 @@ class Change(Generic[T]):
     result: T | None = None
     error: Exception | None = None
 
+    def do_alone(self, change: SqlTransaction) -> bool:
+        """Do the work; False when it raised, and the whole transaction must be taken back. Faults are raised."""
+        try:
+            self.result, self.error = change.tell(self.work), None
+        except FAULTS:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whoever asked gets it
+            self.result, self.error = None, error
+        return self.error is None
+
     def do(self, change: SqlTransaction, execute: Callable[[str], object]) -> None:
         """Do the work, or leave everything as it was; a fault of the store is raised, because it concerns all."""
         execute("SAVEPOINT change")
@@ -52,6 +62,11 @@ class Line:
 
     def __init__(self) -> None:
         self._waiting: deque[Change[Any]] = deque()
+
+    @property
+    def is_waited_in(self) -> bool:
+        """Tell whether anybody waits."""
+        return bool(self._waiting)
 
     def join(self, change: Change[Any]) -> None:
         """Wait at the end of the line."""

@@ -156,6 +156,7 @@ class SqlReading:
     def __init__(self, connection: Connection, notes: list[Note]) -> None:
         self._connection = connection
         self._notes = notes
+        self._pause: tuple[Pause | None] | None = None
 
     def tell(self, work: Callable[[Self], T]) -> T:
         """Return what `work` makes of this look; afterwards `notes` are those that nobody has noted before."""
@@ -277,7 +278,10 @@ class SqlReading:
 
     def pause(self) -> Pause | None:
         """Return the pause of everything, while there is one."""
-        return rows.read_pause(self._connection.execute(_PAUSE).scalar_one_or_none())
+        # Asked for each candidate of a look, in which it cannot change.
+        if self._pause is None:
+            self._pause = (rows.read_pause(self._connection.execute(_PAUSE).scalar_one_or_none()),)
+        return self._pause[0]
 
     def quarantined(self) -> Sequence[Quarantined]:
         """Return what was set aside, and what this look is about to."""

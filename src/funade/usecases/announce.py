@@ -22,18 +22,25 @@ class Announce:
 
     async def __call__(self) -> bool:
         """Say one batch; tell whether there may be more. Whoever does not hold the role says nothing."""
-        waiting = await self.ledger.read(lambda look: look.announcements(BATCH))
-        if not waiting or not await self._hold_role():
+        batch = await self.ledger.read(self._look)
+        if batch is None:
+            if not await self._take_role():
+                return False
+            batch = await self.ledger.read(self._look) or []
+        if not batch:
             return False
-        batch = await self.ledger.read(
-            lambda look: [(one, self._row(look, one)) for one in look.announcements(BATCH)]
-        )
         self.lease.check()
         with effect("announce.say"):
             await self.announcer.announce(batch)
         with effect("store.settle_announcements"):
             await self.ledger.change(lambda change: self._settle(change, [one for one, _ in batch]))
         return len(batch) == BATCH
+
+    def _look(self, look: Reading) -> list[tuple[Announcement, Deployment | None]] | None:
+        """Return what is to be said, beside its row as it is now; None where somebody else might have to say it."""
+        if look.role(ROLE) == self.lease.process:
+            return [(one, self._row(look, one)) for one in look.announcements(BATCH)]
+        return None if look.announcements(1) else []
 
     def _row(self, look: Reading, announcement: Announcement) -> Deployment | None:
         id = announcement.event.deployment
@@ -43,11 +50,9 @@ class Announce:
         for one in said:
             change.settle_announcement(one.key)
 
-    async def _hold_role(self) -> bool:
+    async def _take_role(self) -> bool:
         process = self.lease.process
         holder, processes = await self.ledger.read(lambda look: (look.role(ROLE), look.processes()))
-        if holder == process:
-            return True
         alive = self.living.among(processes)
         if holder in alive:
             return False

@@ -8,6 +8,7 @@ from funade.domain.turns import Moves, next_moves
 from funade.usecases.living import Living
 from funade.usecases.ports import Clock, Entry, Lease, Ledger, Process, Reading
 from funade.usecases.rules import GatherRules
+from funade.usecases.shares import Shares, share_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class ReconcileDeployments:
     lease: Lease
     clock: Clock
     rules: GatherRules
+    shares: Shares
 
     async def __call__(self, busy: frozenset[str]) -> Moves:
         """Return what this process may take on or end now; `busy` are the deployments it is already at."""
@@ -27,6 +29,7 @@ class ReconcileDeployments:
     def _look(self, look: Reading, busy: frozenset[str]) -> Moves:
         entries = look.entries()
         if not entries:
+            self.shares.keep(())
             return Moves()
         berths = look.berths()
         processes = look.processes()
@@ -36,7 +39,12 @@ class ReconcileDeployments:
         now = self.clock.now()
         places = {(one.application, one.environment): one for one in berths}
 
+        by_id = {one.id: one for one in entries}
+        share = self.shares.look(share_of(self.lease.process, alive, places))
+
         def is_blocked(id: str) -> bool:
+            if share.is_left((by_id[id].application, by_id[id].environment)):
+                return True
             deployment = look.deployment_by_id(id)
             if deployment is None:
                 return True
@@ -51,7 +59,7 @@ class ReconcileDeployments:
             is_blocked=is_blocked,
             now=now,
         )
-        by_id = {one.id: one for one in entries}
+        share.end()
         return Moves(
             take=tuple(
                 one for one in moves.take if one not in busy and self._is_in_reach(by_id[one], processes)

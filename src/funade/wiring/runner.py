@@ -17,6 +17,7 @@ from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.forget_old import ForgetOld
 from funade.usecases.ports import Announcement
 from funade.usecases.reconcile_deployments import ReconcileDeployments
+from funade.usecases.shares import Shares
 from funade.usecases.start_attempt import StartAttempt, TakeTurn
 from funade.usecases.sweep import Sweep
 from funade.verification import LiveVerifier
@@ -55,7 +56,9 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         ledger=ledger,
         heart=heart,
         clock=clock,
-        reconcile=ReconcileDeployments(ledger=ledger, living=living, lease=heart, clock=clock, rules=rules),
+        reconcile=ReconcileDeployments(
+            ledger=ledger, living=living, lease=heart, clock=clock, rules=rules, shares=Shares(clock=clock)
+        ),
         carry_out=carry_out,
         end_waiting=EndWaiting(ledger=ledger, clock=clock, explain=explain),
         announce=Announce(

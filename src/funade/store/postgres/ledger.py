@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -34,6 +35,8 @@ T = TypeVar("T")
 READERS = 4
 #: How often a change is done again when others were faster.
 TRIES = 6
+#: Others hear of changes once for all that wait for the writer together, but at least so often.
+TELL_SECONDS = 0.05
 #: How long a whole conversation may take before its line is cut.
 CHANGE_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -65,6 +68,7 @@ class PostgresLedger:
         self._patience = Patience()
         self._listener = Listener(address, self._patience, self._token, self._pulse.beat)
         self._written = 0
+        self._untold_since: float | None = None
         #: Output of executions, in the same database.
         self.logs = ChunkLogs(address)
         event.listen(self._writing, "after_cursor_execute", self._count)
@@ -157,6 +161,7 @@ class PostgresLedger:
         self._set_aside(notes)
         for one in batch:
             one.tell()
+        self._tell_others()
 
     def _write_together(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
         """Write the first ones of a batch in one transaction, and return the rest: all when nothing was written."""
@@ -195,11 +200,14 @@ class PostgresLedger:
             self._conversation(self._writing, CHANGE_SECONDS) as connection,
             connection.begin() as transaction,
         ):
-            for number, one in enumerate(batch):
+            if len(batch) == 1 and not batch[0].do_alone(self._change_on(connection, notes)):
+                transaction.rollback()
+                return rest
+            for number, one in enumerate(batch if len(batch) > 1 else ()):
                 if number == 1:
                     connection.exec_driver_sql(_NO_WAITING)
                 try:
-                    one.do(SqlTransaction(connection, notes, _keep_first), connection.exec_driver_sql)
+                    one.do(self._change_on(connection, notes), connection.exec_driver_sql)
                 except FAULTS as fault:
                     if number == 0 or not is_busy(fault):
                         raise
@@ -209,8 +217,11 @@ class PostgresLedger:
             self._commit(transaction)
         if self._written != before:
             self._pulse.beat()
-            self._tell_others()
+            self._untold_since = self._untold_since or time.monotonic()
         return rest
+
+    def _change_on(self, connection: Connection, notes: list[Note]) -> SqlTransaction:
+        return SqlTransaction(connection, notes, _keep_first)
 
     def _commit(self, transaction: Any) -> None:
         try:
@@ -222,7 +233,14 @@ class PostgresLedger:
             raise self._fault(fault) from fault
 
     def _tell_others(self) -> None:
-        """Wake those who listen. After the commit: with a note in it, it would wait for all others of the database."""
+        """Wake those who listen, unless more is about to be written.
+
+        After the commit: with a note in it, it would wait for all others of the database.
+        """
+        since = self._untold_since
+        if since is None or (self._line.is_waited_in and time.monotonic() - since < TELL_SECONDS):
+            return
+        self._untold_since = None
         with suppress(StoreError, _Lost), self._conversation(self._writing, CHANGE_SECONDS) as connection:
             raw: Any = connection.connection.driver_connection
             raw.autocommit = True
