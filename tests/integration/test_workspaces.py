@@ -42,3 +42,15 @@ async def test_a_checkout_that_is_still_being_made_belongs_to_its_deployment(
     assert sorted(await workspaces.leftovers(frozenset())) == [partial, workspaces.folder("d1", 3)]
     await workspaces.remove(partial)
     assert not partial.exists()
+
+
+async def test_with_a_checkout_goes_what_dead_claims_left_half_made(tmp_path: Path):
+    root = tmp_path / "workspaces"
+    dead, own, other = (root / f".d1.{epoch}.partial-0{epoch}" for epoch in (2, 3, 4))
+    stranger = root / ".d2.1.partial-05"
+    for one in (dead, own, other, stranger):
+        (one / ".git").mkdir(parents=True)
+    workspaces = FolderWorkspaces(root)
+    await workspaces.remove(workspaces.folder("d1", 3))
+    # Whoever has a newer claim may be making that one now.
+    assert sorted(root.iterdir()) == [other, stranger]

@@ -20,13 +20,17 @@ class FolderWorkspaces:
         return self._root / f"{deployment}.{epoch}"
 
     async def remove(self, folder: Path) -> None:
-        """Remove it with everything in it; gone already is fine. Raises OSError when something stays."""
+        """Remove it with everything in it; gone already is fine. Raises OSError when something stays.
+
+        What a claim up to that one left half made goes with it.
+        """
         if folder.parent != self._root:
             problem = f"{folder} is no workspace"
             raise OSError(problem)
         with effect("workspace.remove"):
-            if folder.exists():  # noqa: ASYNC240 -- nearly always nothing is there, and a thread takes far longer
-                await asyncio.to_thread(_remove, folder)
+            for one in (folder, *_half_made(folder)):
+                if one.exists():  # nearly always nothing is there, and a thread takes far longer
+                    await asyncio.to_thread(_remove, one)
 
     async def leftovers(self, living: frozenset[str]) -> Sequence[Path]:
         """Return the folders of deployments that are not among the living."""
@@ -38,6 +42,13 @@ class FolderWorkspaces:
 def _owner(folder: Path) -> str:
     """Return whose checkout lies there; one that is still being made has a dot before its name."""
     return folder.name.lstrip(".").partition(".")[0]
+
+
+def _half_made(folder: Path) -> list[Path]:
+    """Return the unfinished checkouts of this deployment by this claim and those before it."""
+    deployment, _, epoch = folder.name.rpartition(".")
+    found = folder.parent.glob(f".{deployment}.*.partial-*")
+    return [one for one in found if int(one.name.split(".")[2]) <= int(epoch)]
 
 
 def _remove(folder: Path) -> None:

@@ -28,6 +28,9 @@ from funade.sources.refresh import Remote
 from funade.sources.workspace import Workspace
 from funade.usecases.ports import Secrets
 
+_REQUEST = re.compile(
+    r"(?P<sha>[0-9a-f]{40}|[0-9a-f]{64})\trefs/(?:pull|merge-requests)/(?P<number>[0-9]{1,9})/head"
+)
 PATIENCE = timedelta(seconds=60)
 DEEPEST = 10  #: submodules within submodules; more is a circle
 
@@ -51,6 +54,13 @@ class GitSources:
             revision = await _choose(remote, wanted)
             await remote.mirror.pin(revision)
             return revision
+
+    async def pull_requests(self, repository: Repository) -> dict[int, str]:
+        """Return the SHAs of the heads of pull requests by number, as the remote has them; whatever they hold."""
+        async with self._remote(repository) as remote:
+            outcome = await remote.mirror.ask_for_requests(remote.access)
+        found = (_REQUEST.fullmatch(line) for line in outcome.text.splitlines() if outcome.well)
+        return {int(one["number"]): one["sha"] for one in found if one is not None}
 
     async def changes(
         self, repository: Repository, base: Revision | None, head: Revision, limit: int

@@ -22,6 +22,8 @@ from funade.sources.program import NOBODY, Access, Git, Outcome
 #: where the remote's names are kept; nothing of ours shares a namespace with them
 KEPT = {BRANCHES: "refs/funade/heads/", TAGS: "refs/funade/tags/"}
 KEPT_DEFAULT = "refs/funade/HEAD"
+#: where hosts of repositories keep the heads of what is asked to be taken in
+REQUESTS = ("refs/pull/*/head", "refs/merge-requests/*/head")
 PINS = "refs/funade/pins/"  #: revisions that were resolved; they stay whatever is pushed
 
 _NAMES = [f"+{theirs}*:{ours}*" for theirs, ours in KEPT.items()]
@@ -102,6 +104,12 @@ class Mirror:
             "ls-remote", "--symref", "--end-of-options", self.address.url,
             DEFAULT, f"{BRANCHES}*", f"{TAGS}*", access=access,
         )  # fmt: skip
+
+    async def ask_for_requests(self, access: Access) -> Outcome:
+        """Ask the remote for the heads of its pull requests; none of their objects is brought."""
+        return await self._git.run(
+            "ls-remote", "--end-of-options", self.address.url, *REQUESTS, access=access
+        )
 
     async def make(self, lock: int, digits: int) -> None:
         """Put an empty mirror in its place, for SHAs of so many digits."""

@@ -303,10 +303,11 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRef:
-    """A branch or tag of a repository, as it was when this machine heard of it last."""
+    """A branch (also as the head of a pull request) or tag, as it was when this machine heard of it last."""
 
     name: str
     is_tag: bool = False
+    pull_request: int | None = None
 
 
 class Refs(Protocol):

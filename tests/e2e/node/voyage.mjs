@@ -84,6 +84,8 @@ try {
   await page.getByText("Back to").waitFor();
   await look("going back");
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+  await page.getByRole("dialog").getByText("#5").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
   await card("#5 shop → staging: succeeded");
   await look("rolled-back");
 

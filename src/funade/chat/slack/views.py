@@ -119,21 +119,26 @@ def showing(lines: Sequence[str], reader: Reader, title: str) -> Block:
 
 def suggestions(refs: Iterable[KnownRef], typed: str, reader: Reader) -> dict[str, Any]:
     """Return names as groups of options; what was typed can be chosen too, because it may be a commit."""
-    groups: dict[str, list[Block]] = {slack.BRANCHES: [], slack.TAGS: []}
+    groups: dict[str, list[Block]] = {slack.PULL_REQUESTS: [], slack.BRANCHES: [], slack.TAGS: []}
     refs, typed = list(refs), typed.strip()
     left = MOST_BYTES
     if typed and typed not in {one.name for one in refs} and len(typed) <= LONGEST_OPTION:
         groups[slack.AS_TYPED] = [_option(typed)]
         left -= _bytes(groups[slack.AS_TYPED][0])
+    asked = set()
     for one in refs:
-        # A name that does not fit cannot be chosen here; it can be said in words.
-        if len(one.name) > LONGEST_OPTION:
+        # A name that does not fit cannot be chosen here; it can be said in words. Nothing is offered twice.
+        if len(one.name) > LONGEST_OPTION or (one.name in asked and not one.is_tag):
             continue
         option = _option(one.name)
+        if one.pull_request is not None:
+            asked.add(one.name)
+            option["text"] = plain_text(f"#{one.pull_request} {one.name}", LONGEST_OPTION)
         left -= _bytes(option)
         if left < 0:
             break
-        groups[slack.TAGS if one.is_tag else slack.BRANCHES].append(option)
+        kind = slack.PULL_REQUESTS if one.pull_request is not None else slack.BRANCHES
+        groups[slack.TAGS if one.is_tag else kind].append(option)
     found = [
         {"label": plain_text(reader.word(label), LONGEST_OPTION), "options": options[:MOST_OPTIONS]}
         for label, options in groups.items()
