@@ -13,6 +13,7 @@ from funade.texts.plain import plain
 from funade.texts.remedies import REMEDIES
 from funade.texts.states import short_sha, state_word
 from funade.texts.times import moment, read_moment, span
+from funade.texts.troubles import trouble
 from funade.texts.wordings import WORDINGS
 
 #: between what is so and what to do
@@ -61,6 +62,8 @@ def _shown(key: str, value: Plain, reader: Reader) -> str:
             return span(value, reader)
         case "state", str():
             return state_word(value, reader)
+        case "problem", str():
+            return trouble(plain(value), reader)
         case "signal", int() if not isinstance(value, bool):
             return _signal(value)
         case _:

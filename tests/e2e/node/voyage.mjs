@@ -84,8 +84,8 @@ try {
   await page.getByText("Back to").waitFor();
   await look("going back");
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
-  await page.getByRole("dialog").getByText("#5").waitFor();
-  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  await page.getByRole("dialog").getByText("#5").first().waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close", exact: true }).last().click();
   await card("#5 shop → staging: succeeded");
   await look("rolled-back");
 
@@ -93,6 +93,22 @@ try {
   await page.getByRole("button", { name: "Funade" }).first().click();
   await page.getByText("What is live where").waitFor();
   await look("home");
+
+  // The same for somebody who reads Japanese, and what a guest learns.
+  await be("hana");
+  await say("@funade shop を staging にデプロイして");
+  await card("#6 shop → staging: succeeded");
+  await page.getByText("1 reply").last().click();
+  await page.getByText("#6 shop main").last().waitFor();
+  await look("japanese");
+  await page.locator("summary", { hasText: "⚡" }).click();
+  await page.getByRole("button", { name: "Deploy · Funade" }).click();
+  await page.getByRole("dialog").getByText("アプリケーション").first().waitFor();
+  await look("japanese-form");
+  await page.getByRole("dialog").locator("header button, button.plain").first().click();
+  await page.getByRole("button", { name: "Funade" }).first().click();
+  await page.getByText("環境ごとの稼働状況").waitFor();
+  await look("japanese-home");
 } catch (error) {
   wrong(error.message);
   await look("stuck");

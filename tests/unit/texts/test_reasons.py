@@ -210,3 +210,23 @@ def test_the_wordings_are_found_by_their_mark():
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "/srv/funade/store.sqlite: the disk is full — free some space; nothing was changed",
+        "/srv/funade/store.sqlite: another process keeps the store busy — look for one that hangs, then try again",
+        "postgresql://db/funade: the database is being stopped or started (terminating connection)",
+        "deploy@web1 does not answer",
+        "deploy@web1:2222 cannot be reached: Connection refused",
+        "the connection to deploy@web1 broke: Connection lost",
+        "deploy@web1 does not let us in: is our public key in its `authorized_keys`, and is the user right?",
+    ],
+)
+def test_what_a_store_or_a_host_complains_of_is_told_in_japanese_inside_of_a_reason(problem):
+    told = because(Reason.TARGET_UNREACHABLE, application="shop", environment="staging", problem=problem)
+    said = say(told, "ja")
+    rest = re.sub(r"`[^`]*`|\S+@\S+|\S*/\S+|（.*?）|Connection \w+", "", said)
+    assert not re.search(r"[a-z]{3,} [a-z]{2,}", rest), said
+    assert problem.partition(" — ")[0] in say(told, "en")

@@ -48,6 +48,8 @@ class Budget:
 
     #: between two edits of one card, unless it has come to its end
     spacing_seconds: float = 3.0
+    #: seconds that an answer may be ahead of the pace of a channel
+    answers_ahead: float = 4.0
     #: kept for cards that have come to their end
     reserve: float = 6.0
 
@@ -59,6 +61,14 @@ class Budget:
     def posted(self, channel: str) -> None:
         """Count a post."""
         self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0)).take(self.now())
+
+    def reserve_post(self, channel: str) -> float:
+        """Count a post now that is sent after so many seconds: who has asked something is answered first."""
+        bucket = self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0))
+        # Slack bears some more at once than we use for what can wait.
+        wait = max(0.0, bucket.wait(self.now()) - self.answers_ahead)
+        self.posted(channel)
+        return max(wait, self._closed("chat.postMessage"))
 
     def wait_to_edit(self, key: str, *, is_last: bool) -> float:
         """Return for how long that card may not be edited; its last state goes first."""

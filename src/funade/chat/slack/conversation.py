@@ -23,6 +23,7 @@ from funade.chat.slack.arrivals import (
     Way,
     message_key,
 )
+from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Button, Mint
 from funade.chat.slack.client import CallsSlack, SlackRefused
 from funade.chat.slack.courier import Courier
@@ -68,6 +69,7 @@ class Conversation:
     courier: Courier
     mint: Mint
     fill: Fill
+    budget: Budget
     _just_said: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
 
     async def handle(self, item: Received) -> None:
@@ -184,6 +186,9 @@ class Conversation:
         post = Post(key=f"answer:{item.id}", channel=channel)
         with effect("store.begin_answer"):
             begun = await self.ledger.change(lambda change: change.begin_post(post))
+        if begun.message is None and (wait := self.budget.reserve_post(channel)) > 0:
+            # Whatever else is to be said there keeps its distance meanwhile, or the answer might never come.
+            await self.clock.sleep(wait)
         await self.courier.send(begun, said, thread=thread)
 
     async def _whisper(self, asked: Said | Pressed, said: Message) -> None:

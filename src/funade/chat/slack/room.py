@@ -209,6 +209,7 @@ class SlackRoom:
         )
         courier = Courier(api=api, ledger=ports.ledger, clock=ports.clock, us=us)
         mint = Mint(ledger=ports.ledger, clock=ports.clock, ids=ports.ids)
+        budget = Budget(ports.clock.steady)
         forms = Forms(api=api, refs=ports.refs, back=BackForm(plan=ports.plan_rollback))
         conversation = Conversation(
             api=api,
@@ -220,6 +221,7 @@ class SlackRoom:
             courier=courier,
             mint=mint,
             fill=forms.fill,
+            budget=budget,
         )
         home = Home(api=api, conversation=conversation, mint=mint)
         reception = Reception(
@@ -242,7 +244,7 @@ class SlackRoom:
             lease=ports.lease,
             living=ports.living,
             clock=ports.clock,
-            budget=Budget(ports.clock.steady),
+            budget=budget,
             letters=(
                 Letters(
                     ledger=ports.ledger,

@@ -41,3 +41,14 @@ def test_nothing_is_sent_while_slack_says_so_and_one_card_changes_not_too_often(
     assert budget.wait_to_edit("card:1", is_last=True) == 30
     budget.close("chat.postMessage", 5)
     assert budget.wait_to_post("C1") == 5
+
+
+def test_an_answer_has_its_place_before_everything_that_can_wait():
+    now = [0.0]
+    budget = Budget(lambda: now[0])
+    waits = [budget.reserve_post("C1") for _ in range(10)]
+    assert waits == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
+    assert budget.wait_to_post("C1") == 7
+    assert budget.wait_to_post("C2") == 0
+    now[0] = 7.0
+    assert budget.wait_to_post("C1") == 0
