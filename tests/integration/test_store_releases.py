@@ -12,8 +12,8 @@ import pytest
 from funade.domain.deployment import State
 from funade.domain.errors import StoreError, UnreadableRecord
 from funade.domain.reason import Reason, because
-from funade.store import migrations
-from tests.contracts.ledgers import OPENERS, STORES, Store
+from funade.store import migrations, rows
+from tests.contracts.ledgers import OPENERS, STORES, Store, process
 from tests.unit.domain.examples import NOON
 
 SCRIPTS = sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))
@@ -111,6 +111,35 @@ def test_what_a_newer_release_wrote_is_left_as_it_is_by_an_older_one(kind, tmp_p
         go_through_everything(store, "c")
         assert store.sql("SELECT * FROM deployments WHERE request = 'a'") == saved
         assert store.read(lambda look: look.quarantined()) == []
+
+
+def test_nothing_newer_is_written_before_every_process_reads_it(kind, tmp_path, monkeypatch):
+    def shapes(store: Store, request: str) -> set[tuple[int]]:
+        go_through_everything(store, request)
+        asked = f"SELECT format FROM {{}} WHERE environment = 'e-{request}'"
+        return {row for table in ("deployments", "berths") for row in store.sql(asked.format(table))}
+
+    with OPENERS[kind](tmp_path) as older:
+        older.change(lambda change: change.register_process(process("older")))
+        with monkeypatch.context() as newer_release, OPENERS[kind](tmp_path) as newer:
+            newer_release.setattr(rows, "FORMAT", 2)
+            newer.change(lambda change: change.register_process(process("newer")))
+            assert shapes(newer, "beside") == {(1,)}
+            # The release before this column did not fill it.
+            older.sql("UPDATE processes SET reads = NULL WHERE id = 'older'")
+            assert shapes(newer, "beside one of long ago") == {(1,)}
+        assert {one.environment for one in older.read(lambda look: look.berths())} == {
+            "e-beside",
+            "e-beside one of long ago",
+        }
+        older.change(lambda change: change.forget_process("older"))
+        with monkeypatch.context() as newer_release, OPENERS[kind](tmp_path) as newer:
+            newer_release.setattr(rows, "FORMAT", 2)
+            assert shapes(newer, "alone") == {(2,)}
+        # One that comes back all the same leaves alone what it cannot read, and goes on.
+        assert len(older.read(lambda look: look.berths())) == 2
+        assert shapes(older, "back") == {(1,)}
+        assert older.read(lambda look: look.quarantined()) == []
 
 
 def test_an_older_release_does_not_open_a_store_from_which_its_things_are_gone(kind, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, insert, select, update
 
 from funade.domain.telling import Preference
-from funade.store import values
+from funade.store import rows, values
 from funade.store.door_reading import SqlDoorReading
 from funade.store.door_rows import (
     capability_row,
@@ -33,8 +33,10 @@ from funade.store.door_schema import (
     preferences,
 )
 from funade.store.quarantine import CAPABILITIES, Note
+from funade.store.schema import processes
 from funade.usecases.door_ports import Capability, Link, Notice, Onlooker, Post, Received, Use
 
+_LEAST_READ = select(func.min(func.coalesce(processes.c.reads, rows.FIRST_FORMAT)))
 _CLAIM = (
     update(inbox)
     .where(inbox.c.id == bindparam("here_id"), inbox.c.owner == bindparam("here_owner"))
@@ -100,7 +102,7 @@ class SqlDoorTransaction(SqlDoorReading):
         ]
         if not all(fresh):
             return False
-        self._connection.execute(insert(inbox), received_row(item))
+        self._connection.execute(insert(inbox), self._shaped(received_row(item)))
         return True
 
     def claim_received(self, item: Received, owner: str) -> bool:
@@ -118,23 +120,23 @@ class SqlDoorTransaction(SqlDoorReading):
 
     def begin_post(self, post: Post) -> Post:
         """Keep a post that nobody but its sender looks after; the one that is there already stands."""
-        self._keep(posts, {**post_row(post), "wanted": 0, "since": 0})
+        self._keep(posts, {**self._shaped(post_row(post)), "wanted": 0, "since": 0})
         return self.post(post.key) or post
 
     def want_post(self, post: Post) -> None:
         """Wish that a post be sent; what is known of it already stands."""
         now = time.time_ns() // 1_000_000
-        if not self._keep(posts, {**post_row(post), "wanted": 1, "since": now}):
+        if not self._keep(posts, {**self._shaped(post_row(post)), "wanted": 1, "since": now}):
             self._connection.execute(_WANT, {"here_key": post.key, "now": now, "channel": post.channel})
 
     def save_post(self, post: Post, fulfilled: int) -> None:
         """Store what is known of a post, and take off as many wishes as were fulfilled."""
-        row = post_row(post)
+        row = self._shaped(post_row(post))
         self._connection.execute(_SAVE, {**row, "here_key": row.pop("key"), "fulfilled": fulfilled})
 
     def grant(self, capability: Capability) -> Capability:
         """Keep a capability; the one that was granted first for its subject stands and is returned."""
-        if self._keep(capabilities, capability_row(capability)):
+        if self._keep(capabilities, self._shaped(capability_row(capability))):
             return capability
         return self._first(CAPABILITIES, _OF_SUBJECT, subject=capability.subject) or capability
 
@@ -142,7 +144,7 @@ class SqlDoorTransaction(SqlDoorReading):
         """Note a use and return it; or return the earlier one that forbids it."""
         found = self.capability(capability)
         holder = "" if found is None or found.single else use.by
-        if self._keep(capability_uses, use_row(use, holder)):
+        if self._keep(capability_uses, self._shaped(use_row(use, holder))):
             return use
         return next((one for one in self.uses(capability) if not holder or one.by == holder), use)
 
@@ -153,7 +155,7 @@ class SqlDoorTransaction(SqlDoorReading):
     def save_link(self, link: Link) -> None:
         """Keep who somebody is; a later word replaces an earlier one."""
         self.cut_link(link.actor)
-        self._connection.execute(insert(links), link_row(link))
+        self._connection.execute(insert(links), self._shaped(link_row(link)))
 
     def cut_link(self, actor: str) -> None:
         """Forget who somebody is."""
@@ -162,15 +164,15 @@ class SqlDoorTransaction(SqlDoorReading):
     def save_preference(self, preference: Preference) -> None:
         """Keep what somebody wants; a later word replaces an earlier one."""
         self._connection.execute(_DROP_PREFERENCE, {"here": preference.person})
-        self._connection.execute(insert(preferences), preference_row(preference))
+        self._connection.execute(insert(preferences), self._shaped(preference_row(preference)))
 
     def owe_notice(self, notice: Notice) -> None:
         """Keep what somebody is owed to hear; the same one twice is one."""
-        self._keep(notices, notice_row(notice))
+        self._keep(notices, self._shaped(notice_row(notice)))
 
     def save_notice(self, notice: Notice) -> None:
         """Store when it is due, what tells it, and whether it is settled."""
-        row = notice_row(notice)
+        row = self._shaped(notice_row(notice))
         changed = {name: row[name] for name in ("due_at", "post", "settled")}
         self._connection.execute(_SAVE_NOTICE, {"here_key": notice.key, **changed})
 
@@ -181,7 +183,18 @@ class SqlDoorTransaction(SqlDoorReading):
     def save_onlooker(self, onlooker: Onlooker) -> None:
         """Keep that somebody has opened our home; a later time replaces an earlier one."""
         self._connection.execute(_DROP_ONLOOKER, {"here": onlooker.user})
-        self._connection.execute(insert(onlookers), onlooker_row(onlooker))
+        self._connection.execute(insert(onlookers), self._shaped(onlooker_row(onlooker)))
+
+    def _shaped(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row in the newest shape that everybody reads who may have to."""
+        return {**row, "format": self.shape()} if "format" in row else row
+
+    def shape(self) -> int:
+        """Return the newest shape that we and all registered processes read."""
+        if rows.FORMAT == rows.FIRST_FORMAT:
+            return rows.FORMAT
+        least = self._connection.execute(_LEAST_READ).scalar()
+        return rows.FORMAT if least is None else min(rows.FORMAT, least)
 
     def _keep(self, table: Table, row: dict[str, Any]) -> bool:
         """Insert a row unless one of its key is there; tell whether it was inserted."""

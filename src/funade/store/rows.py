@@ -18,8 +18,11 @@ from funade.domain.wire import Unreadable, from_plain, from_tagged, to_plain
 from funade.store import values
 from funade.usecases.ports import Entry, Obligation, Process
 
-#: The shape that this release writes. A row of a higher one is left alone: a newer release wrote it.
+#: The newest shape that this release reads. A row of a higher one is left alone: a newer release wrote it.
 FORMAT = 1
+#: What every release reads. A newer shape is written only once every registered process reads it, and what it has
+#: beyond this one must be such that the rest makes sense without it.
+FIRST_FORMAT = 1
 #: How many documents stay parsed; most looks are at the same few.
 _REMEMBERED = 512
 
@@ -298,6 +301,7 @@ def process_row(process: Process) -> dict[str, Any]:
         "started_at": values.moment(process.started_at),
         "seen_at": values.moment(process.seen_at),
         "machine": process.machine,
+        "reads": FORMAT,
     }
 
 

@@ -156,6 +156,8 @@ processes = Table(
     Column("started_at", Text, nullable=False),
     Column("seen_at", Text, nullable=False),
     Column("machine", Text),
+    # The newest shape that it reads; none is the first one.
+    Column("reads", Integer),
 )
 
 roles = Table(

@@ -113,14 +113,14 @@ class SqlTransaction(SqlDoorTransaction):
         if found:
             return self._read_berth(found[0])
         made = Berth(application=application, environment=environment)
-        self._keep(berths, rows.berth_row(made))
+        self._keep(berths, self._shaped(rows.berth_row(made)))
         # Somebody else may have been faster where transactions run side by side.
         found = self._rows(_LOCKED_BERTH, berths, application=application, environment=environment)
         return self._read_berth(found[0]) if found else made
 
     def save_berth(self, berth: Berth) -> None:
         """Store the environment's row, or raise FencedOut when its fence is higher than this one."""
-        row = rows.berth_row(berth)
+        row = self._shaped(rows.berth_row(berth))
         here = {
             "here_application": row.pop("application"),
             "here_environment": row.pop("environment"),
@@ -150,7 +150,7 @@ class SqlTransaction(SqlDoorTransaction):
 
     def add_deployment(self, deployment: Deployment, request: str) -> None:
         """Store a new deployment."""
-        self._connection.execute(_ADD_DEPLOYMENT, rows.new_deployment_row(deployment, request))
+        self._connection.execute(_ADD_DEPLOYMENT, self._shaped(rows.new_deployment_row(deployment, request)))
 
     def save_deployment(self, deployment: Deployment) -> None:
         """Store it, or raise FencedOut when another process has claimed it or it has ended."""
@@ -179,7 +179,7 @@ class SqlTransaction(SqlDoorTransaction):
 
     def record(self, event: Event) -> None:
         """Add an event, and with it its announcement."""
-        added = self._connection.execute(_ADD_EVENT, rows.event_row(event)).inserted_primary_key
+        added = self._connection.execute(_ADD_EVENT, self._shaped(rows.event_row(event))).inserted_primary_key
         self._connection.execute(_ANNOUNCE, dict(added._mapping) if added else {})
 
     def add_order(self, order: str, execution: Execution, given_at: datetime) -> None:
@@ -195,11 +195,11 @@ class SqlTransaction(SqlDoorTransaction):
 
     def add_ending(self, deployment: str, attempt: int, ending: Ending) -> None:
         """Keep how an attempt ended; the first word stands."""
-        self._keep(endings, rows.ending_row(deployment, attempt, ending))
+        self._keep(endings, self._shaped(rows.ending_row(deployment, attempt, ending)))
 
     def add_obligation(self, obligation: Obligation) -> None:
         """Keep what is owed; the same one twice is one."""
-        self._keep(obligations, rows.obligation_row(obligation))
+        self._keep(obligations, self._shaped(rows.obligation_row(obligation)))
 
     def settle_obligation(self, id: str) -> None:
         """Forget what was undone."""
