@@ -83,6 +83,8 @@ class Witness:
         self._desk = desk_over(self.configurations)
         self.verdicts: dict[tuple[str, str | None, Command], Reason | None] = {}
         room.listening.worker.conversation.desk = self
+        # Nobody talks that much at Slack, and its pace is proved elsewhere.
+        room.listening.worker.conversation.budget.answers_ahead = 1e9
 
     async def __call__(self, command: Command, actor: Actor, request: str) -> Answer:
         answer = await self._desk(command, actor, request)
