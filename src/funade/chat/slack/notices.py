@@ -5,7 +5,7 @@ Writing to the store is all that happens here; the board sends the posts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -51,7 +51,7 @@ class Notices:
                 log.warning("somebody is told later", person=one.person, problem=str(error))
         if planned:
             with effect("store.plan_notices"):
-                await self.ledger.change(lambda change: _write(change, planned))
+                await self.ledger.change(lambda change: write(change, planned, now))
         await self._forget_old()
 
     async def _plan(self, notice: Notice, wanted: Mapping[str, Preference]) -> tuple[Notice, Post | None]:
@@ -110,10 +110,16 @@ def zone_of(manner: Manner, member: Member) -> tzinfo:
     return ZoneInfo(manner.time_zone) if manner.time_zone is not None else member.zone
 
 
-def _write(change: Transaction, planned: list[tuple[Notice, Post | None]]) -> None:
-    """Store what was planned, and wish for the posts; what one of them tells is never added to later."""
+def write(change: Transaction, planned: list[tuple[Notice, Post | None]], now: datetime) -> None:
+    """Store what was planned, and wish for the posts; what one of them tells is never added to later.
+
+    What another process has planned meanwhile stands: whoever was frozen in between tells nothing twice.
+    """
     keys: dict[str, str] = {}
+    open_ones = {one.key for one in change.owed_notices(now, 10 * BATCH)}
     for notice, post in planned:
+        if notice.key not in open_ones:
+            continue
         if post is None:
             change.save_notice(notice)
             continue
