@@ -93,7 +93,7 @@ def sail(case: Case) -> Sailed:
     """Carry a case through and look at everything afterwards."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="funade-voyage-", ignore_cleanup_errors=True) as temporary:
-        database = _new_database() if case.fleet.store == "postgres" else None
+        database = new_database() if case.fleet.store == "postgres" else None
         folder = Path(temporary)
         workspace = Workspace(folder / "workspace") if case.scenario.is_at_slack else None
         world = (
@@ -118,7 +118,7 @@ def sail(case: Case) -> Sailed:
             if workspace is not None:
                 workspace.close()
             if database is not None:
-                _drop(database)
+                drop(database)
         return Sailed(
             case=case,
             passed=passed,
@@ -149,7 +149,7 @@ def _act(case: Case, voyage: Voyage) -> tuple[tuple[str, str], ...]:
     return passed
 
 
-def _new_database() -> str:
+def new_database() -> str:
     """Return the address of an empty database; its server ends with this process."""
     from tests import postgres  # noqa: PLC0415 -- most voyages need none
 
@@ -157,7 +157,7 @@ def _new_database() -> str:
     return server.url(server.new_database())
 
 
-def _drop(database: str) -> None:
+def drop(database: str) -> None:
     from tests import postgres  # noqa: PLC0415 -- as above
 
     postgres.shared().drop_database(database.rpartition("/")[2])

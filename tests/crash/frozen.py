@@ -10,6 +10,7 @@ from pathlib import Path
 from funade.domain.deployment import Deployment
 from funade.domain.errors import FunadeError
 from tests.crash import witness
+from tests.crash.case import drop, new_database
 from tests.crash.nursery import Child, nursery
 from tests.crash.voyage import Voyage, until
 from tests.crash.world import LEASE_SECONDS, World, repository
@@ -23,8 +24,9 @@ FENCED = ("store.start:after", "store.note:after", "store.ending:after", "store.
 class Freeze:
     """The two processes of one voyage."""
 
-    def __init__(self, folder: Path, point: str) -> None:
-        self.voyage = Voyage(World(folder / "world", repository()))
+    def __init__(self, folder: Path, point: str, store: str) -> None:
+        self._database = new_database() if store == "postgres" else None
+        self.voyage = Voyage(World(folder / "world", repository(), self._database))
         self.point, _, hit = point.partition("@")
         self.gate = folder / "gate"
         self._trap = f"{self.point}=pause:{self.gate}{'@' + hit if hit else ''}"
@@ -68,18 +70,28 @@ class Freeze:
         if self._neighbour is not None:
             self._neighbour.kill()
 
+    def drop(self) -> None:
+        """Leave no database behind."""
+        if self._database is not None:
+            drop(self._database)
+
     def _stop(self) -> float:
         """Stop the server, not in the middle of a transaction: it would keep everybody out of the store."""
 
         def stops() -> bool:
             self.voyage.servers.send(signal.SIGSTOP)
-            if is_writable(self.voyage.world.data / "store.sqlite"):
+            if self._is_writable():
                 return True
             self.voyage.servers.send(signal.SIGCONT)
             return False
 
         until("a stop outside of a transaction", stops)
         return time.monotonic()
+
+    def _is_writable(self) -> bool:
+        if self._database is None:
+            return is_writable(self.voyage.world.data / "store.sqlite")
+        return is_at_rest(self._database)
 
     def _start_neighbour(self) -> None:
         world = self.voyage.world
@@ -107,15 +119,25 @@ def is_writable(store: Path) -> bool:
         return True
 
 
-def freeze(point: str, *, late: bool) -> str:
+def is_at_rest(database: str) -> bool:
+    """Tell whether nobody is in the middle of a transaction that has begun to write."""
+    from tests import postgres  # noqa: PLC0415 -- most voyages need none
+
+    name = database.rpartition("/")[2]
+    asked = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND state LIKE 'idle in transaction%%'"
+    return not postgres.shared().ask(asked, name)
+
+
+def freeze(point: str, *, late: bool, store: str = "sqlite") -> str:
     """Return what is wrong after a freeze at `point`, with everything that helps to find out why; empty when fine."""
     with tempfile.TemporaryDirectory(prefix="funade-voyage-", ignore_cleanup_errors=True) as folder:
-        frozen = Freeze(Path(folder), point)
+        frozen = Freeze(Path(folder), point, store)
         try:
             found = frozen.sail(late=late)
         except (AssertionError, FunadeError) as error:
             found = [f"{type(error).__name__}: {error}"]
         finally:
             frozen.close()
+            frozen.drop()
         voyage = frozen.voyage
         return "\n".join([*found, voyage.log_text(), *map(str, voyage.world.lines())]) if found else ""

@@ -14,7 +14,7 @@ from tests.crash import witness
 from tests.crash.frozen import freeze
 from tests.crash.matrix import SIDE_BY_SIDE
 from tests.crash.voyage import Voyage, until
-from tests.crash.world import World, repository
+from tests.crash.world import DATABASE_SECRET, World, repository
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("git"), pytest.mark.timeout(1800 if LONG else 300)]
 
@@ -41,6 +41,8 @@ WHEN_IT_IS_OVER = (
     "store.finish:before",
     "store.finish:after",
 )
+#: On PostgreSQL, by default, where another process and another transaction meet the frozen one's.
+ON_POSTGRES = ("store.take:after", "store.start:after", "store.ending:before", "store.finish:before")
 WHILE_IT_SPEAKS = (
     "announce.say:before",
     "journal.append:before",
@@ -51,22 +53,33 @@ WHILE_IT_SPEAKS = (
 
 @pytest.fixture(scope="module")
 def frozen(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[str]]]:
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        wanted = [
-            getattr(getattr(item, "callspec", None), "params", {}).get("stop")
-            for item in request.session.items
-        ]
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        # Whoever asks at the store itself needs it too.
+        patch.setenv("CRASH_DATABASE", DATABASE_SECRET)
+        given = [getattr(getattr(item, "callspec", None), "params", {}) for item in request.session.items]
+        wanted = [(one["store"], one["stop"]) for one in given if "stop" in one]
         yield {
-            stop: pool.submit(freeze, stop, late=stop in WHEN_IT_IS_OVER)
-            for stop in wanted
-            if stop is not None
+            f"{store} {stop}": pool.submit(freeze, stop, late=stop in WHEN_IT_IS_OVER, store=store)
+            for store, stop in wanted
         }
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("stop", [*WHILE_IT_PREPARES, *WHEN_IT_IS_OVER, *WHILE_IT_SPEAKS])
-def test_a_frozen_server_wakes_up_and_does_nothing_more(frozen: dict[str, Future[str]], stop: str):
-    wrong = frozen[stop].result()
+STOPS = (*WHILE_IT_PREPARES, *WHEN_IT_IS_OVER, *WHILE_IT_SPEAKS)
+ON = [
+    *(("sqlite", stop) for stop in STOPS),
+    *(
+        pytest.param("postgres", stop, marks=pytest.mark.needs("postgres"))
+        for stop in (STOPS if LONG else ON_POSTGRES)
+    ),
+]
+
+
+@pytest.mark.parametrize(("store", "stop"), ON)
+def test_a_frozen_server_wakes_up_and_does_nothing_more(
+    frozen: dict[str, Future[str]], store: str, stop: str
+):
+    wrong = frozen[f"{store} {stop}"].result()
     assert not wrong, f"{wrong}\n--- again: pytest tests/crash/test_frozen.py -k '{stop}'"
 
 

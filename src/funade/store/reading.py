@@ -139,8 +139,11 @@ NUMBER = select(deployments.c.number)
 _BERTHS = select(berths)
 _EVENTS = _paged(select(events).order_by(events.c.sequence))
 _NEWEST_EVENTS = _paged(select(events).order_by(events.c.sequence.desc()))
-_UNSAID = _paged(
-    select(events).join(outbox, outbox.c.sequence == events.c.sequence).order_by(events.c.sequence)
+# Not a join: SQLite would go through all events to find the few that are in the outbox.
+_UNSAID = (
+    select(events)
+    .where(events.c.sequence.in_(_paged(select(outbox.c.sequence).order_by(outbox.c.sequence))))
+    .order_by(events.c.sequence)
 )
 _ENDING = select(endings)
 _OBLIGATIONS = select(obligations).order_by(obligations.c.since, obligations.c.id)
