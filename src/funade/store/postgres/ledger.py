@@ -40,6 +40,8 @@ TELL_SECONDS = 0.05
 #: How long a whole conversation may take before its line is cut.
 CHANGE_SECONDS = 10.0
 READ_SECONDS = 30.0
+#: Tables of years may be rewritten, by us or by another process that we wait for.
+MAKE_SECONDS = 3600.0
 
 # Of several changes in one transaction only the first may wait for somebody's lock: whoever holds one and waits for
 # the next may be waited for in turn.
@@ -264,7 +266,7 @@ class PostgresLedger:
 
     def _prepare(self) -> str:
         """Make the store or bring it up to date, and return its id."""
-        with self._conversation(self._writing, READ_SECONDS) as connection:
+        with self._conversation(self._writing, MAKE_SECONDS) as connection:
             id = making.make(connection, self._address.shown)
             aside = making.has_quarantine(connection)
         if aside:

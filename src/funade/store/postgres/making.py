@@ -8,12 +8,18 @@ from sqlalchemy import Connection, inspect, select, text
 from funade.failpoints import effect
 from funade.store import migrations, values
 from funade.store.faults import complaint
+from funade.store.postgres.connecting import LOCK_SECONDS
 from funade.store.schema import quarantine, store
 
 #: The oldest PostgreSQL whose words we use.
 OLDEST_SERVER = 130_000
-#: Held by whoever makes or changes tables; a number that nobody else uses ("FuNa").
-BEGIN = f"SELECT pg_advisory_xact_lock({0x46754E61})"
+#: Held by whoever makes or changes tables; a number that nobody else uses ("FuNa"). Others wait for it however long a
+#: large table takes; for a table that is in use nobody waits long, because everybody else would wait behind.
+BEGIN = (
+    "SET LOCAL lock_timeout = 0;"
+    f" SELECT pg_advisory_xact_lock({0x46754E61});"
+    f" SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+)
 
 _SERVER = text(
     "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),"
