@@ -66,12 +66,13 @@ class GitSources:
         self, repository: Repository, base: Revision | None, head: Revision, limit: int
     ) -> Changes:
         """Return what lies between two revisions; a base that was never seen here counts as none."""
-        mirror = await self._mirror_with(repository, head)
-        return await history.list_changes(mirror, base, head, limit)
+        bases = [base] if base is not None else []
+        mirror, known = await self._mirror_with(repository, head, *bases)
+        return await history.list_changes(mirror, base if all(known) else None, head, limit)
 
     async def contains(self, repository: Repository, head: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `head` or lies before it."""
-        mirror = await self._mirror_with(repository, head)
+        mirror, _ = await self._mirror_with(repository, head)
         return await history.is_ancestor(mirror, head, ancestor)
 
     async def check_out(
@@ -90,7 +91,7 @@ class GitSources:
                 if files:
                     await self._fill(repository, parse_revision(revision), partial, depth=0)
                 else:
-                    mirror = await self._mirror_with(repository, parse_revision(revision))
+                    mirror, _ = await self._mirror_with(repository, parse_revision(revision))
                     Workspace(partial, mirror, revision, self._git).lay_out()
                 with effect("sources.hand_over"):
                     partial.rename(folder)
@@ -120,19 +121,27 @@ class GitSources:
     def _mirror(self, repository: Repository) -> Mirror:
         return Mirror(self._folder / "mirrors", parse_address(repository.url), self._git)
 
-    async def _mirror_with(self, repository: Repository, revision: Revision) -> Mirror:
-        """Return the mirror, holding `revision`: most often it does already, and nobody is asked."""
+    async def _mirror_with(
+        self, repository: Repository, revision: Revision, *others: Revision
+    ) -> tuple[Mirror, list[bool]]:
+        """Return the mirror, holding `revision`, and which of the others it holds.
+
+        Most often it does already, and nobody is asked.
+        """
         mirror = self._mirror(repository)
         with _as_ours(f"`{self._folder}`"):
-            if mirror.exists and await mirror.look_up(revision) != [None]:
-                return mirror
+            if mirror.exists:
+                found, *more = await mirror.look_up(revision, *others)
+                if found is not None:
+                    return mirror, [one is not None for one in more]
         async with self._remote(repository) as remote, mirror.alone() as lock:
             await remote.refresh(lock)
-            known = await mirror.look_up(revision) != [None]
-            if not known and not await mirror.fetch_commit(remote.access, revision, lock):
+            if await mirror.look_up(revision) == [None] and not await mirror.fetch_commit(
+                remote.access, revision, lock
+            ):
                 raise UnknownRef(revision)
             await mirror.pin(revision)
-        return mirror
+            return mirror, [one is not None for one in (await mirror.look_up(revision, *others))[1:]]
 
     # Checking out
 

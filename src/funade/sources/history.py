@@ -17,13 +17,12 @@ _PERSON = re.compile(r"\s*<[^<>]*>\s*$")
 
 
 async def list_changes(mirror: Mirror, base: Revision | None, head: Revision, limit: int) -> Changes:
-    """Return the changes; a `base` that the mirror does not hold counts, and is told, as none."""
-    known = await mirror.look_up(*(one for one in (base, head) if one is not None))
-    if base is not None and known[0] is None:
-        base = None
+    """Return the changes between two revisions that the mirror holds."""
     if base is None:
         total = int(await _count(mirror, head))
         return Changes(base=None, head=head, commits=await _log(mirror, limit, [head]), total=total)
+    if base == head:
+        return Changes(base=base, head=head, commits=(), total=0)
     between, compared = f"{base}...{head}", ["--cherry-pick"]
     sides = (await _count(mirror, "--left-right", between)).split()
     if max(map(int, sides)) > COMPARED_AT_MOST:
