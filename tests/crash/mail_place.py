@@ -44,6 +44,8 @@ CREATE INDEX IF NOT EXISTS ix_runs ON runs (environment, ends);
 class MailPlace:
     """The `Place` port; `deliver` is the post."""
 
+    needs_files = False
+
     def __init__(self, path: Path, choice: random.Random, store: str = "") -> None:
         self.store = store
         self._choice = choice

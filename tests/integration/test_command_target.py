@@ -269,6 +269,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.integration.programs import Machine
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs these tests may have ignored it
 machine = Machine(Path(sys.argv[2]), Path(sys.argv[3]))
 async def main():
     await machine.start(["sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.2; done"])

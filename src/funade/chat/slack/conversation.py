@@ -26,12 +26,13 @@ from funade.chat.slack.arrivals import (
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Button, Mint
 from funade.chat.slack.client import CallsSlack, SlackRefused
-from funade.chat.slack.courier import Courier
+from funade.chat.slack.courier import Courier, may_become
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.preferences import SETTING, prefer
 from funade.chat.slack.sayings import Message, message, shielded
 from funade.domain.answers import Accepted, Answer, Refused
 from funade.domain.commands import COMMANDS, Command, Lock, Retry, Rollback, Unlock
+from funade.domain.errors import VendorUnavailable
 from funade.domain.people import Actor, Person
 from funade.domain.policy import admit, changes_something
 from funade.domain.wire import Unreadable, from_tagged
@@ -45,6 +46,9 @@ from funade.usecases.ports import Clock, Configurations, Ledger, Reading, Transa
 #: On a time-out Slack leaves the words in the box, and people press Enter again.
 SAME_SECONDS = 30.0
 WIDTH = 90
+#: So many posts are looked through for one that is just being sent, and after this it is looked for again.
+MOST_WANTED = 100
+SOON = timedelta(seconds=1)
 
 
 class AsksDesk(Protocol):
@@ -159,8 +163,16 @@ class Conversation:
         if home_of(deployment.application, self.configurations.current()) is not None:
             return
         post = Post(key=card_key(deployment.id), deployment=deployment.id, channel=channel)
+
+        def work(change: Transaction) -> None:
+            change.want_post(post)
+            stored = change.post(post.key)
+            # After a death in between, the card was wished for before anybody knew where to.
+            if stored is not None and stored.channel is None:
+                change.save_post(replace(stored, channel=channel), 0)
+
         with effect("store.place_card"):
-            await self.ledger.change(lambda change: change.want_post(post))
+            await self.ledger.change(work)
 
     async def _answer(
         self,
@@ -259,20 +271,28 @@ class Conversation:
         await self.tell(deleted.sender.user, deleted.channel, deleted.thread, said)
 
     async def _vanished(self, vanished: Vanished) -> None:
-        """One of our messages was deleted: a card is posted anew while its deployment goes on."""
+        """One of our messages was deleted: a card is posted anew while its deployment goes on.
 
-        def work(change: Transaction) -> None:
+        Slack may tell of the deletion before it has answered the post: then it is heard again a little later.
+        """
+
+        def work(change: Transaction) -> bool:
             post = change.post_of_message(vanished.channel, vanished.message)
-            if post is None or not is_card_key(post.key) or post.deployment is None:
-                return
+            if post is None:
+                return any(may_become(one, vanished.message) for one in change.wanted_posts(MOST_WANTED))
+            if not is_card_key(post.key) or post.deployment is None:
+                return False
             row = change.deployment_by_id(post.deployment)
             if row is not None and not row.has_ended:
                 gone = replace(post, message=None, shown=None, tried_at=None, round=post.round + 1)
                 change.save_post(gone, 0)
                 change.want_post(gone)
+            return False
 
         with effect("store.repost"):
-            await self.ledger.change(work)
+            may_be_known_soon = await self.ledger.change(work)
+        if may_be_known_soon:
+            raise VendorUnavailable("Slack", "the deleted message may be one that is being posted", SOON)  # noqa: EM101 -- short
 
     # Buttons
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from funade.chat.slack.arrivals import Ourselves, text_of
@@ -18,6 +18,8 @@ from funade.usecases.ports import Clock, Ledger, Transaction
 DOUBT = timedelta(seconds=10)
 #: How far Slack's clock and ours may be apart.
 SKEW = timedelta(minutes=10)
+#: A message appears this soon after it was sent, by two clocks that are kept.
+AT_ONCE = timedelta(minutes=1)
 EVENT_TYPE = "funade_post"
 MOST_PAGES = 10
 
@@ -115,7 +117,9 @@ class Courier:
             stored = change.post(post.key)
             # Somebody deleted the message meanwhile: what we know of it is old, and the wish stands.
             if stored is None or stored.round <= post.round:
-                change.save_post(post, fulfilled)
+                # It may have got its place while it was looked at without one.
+                place = post.channel or (stored.channel if stored else None)
+                change.save_post(replace(post, channel=place), fulfilled)
 
         with effect("store.save_post"):
             await self.ledger.change(work)
@@ -151,6 +155,17 @@ class Courier:
         # Anybody's app may write such a mark.
         is_ours = text_of(message, "bot_id") == self.us.bot or text_of(message, "user") == self.us.user
         return is_ours and text_of(message, "metadata", "event_payload", "key") == mark
+
+
+def may_become(post: Post, message: str) -> bool:
+    """Tell whether a message that we do not know may be this post, which is being sent."""
+    if post.tried_at is None or post.message is not None:
+        return False
+    try:
+        sent_at = datetime.fromtimestamp(float(message), UTC)
+    except (ValueError, OverflowError):
+        return False
+    return abs(post.tried_at - sent_at) < AT_ONCE
 
 
 def digest(message: Message) -> str:
