@@ -171,7 +171,7 @@ async def test_changes_are_the_commits_that_are_new_newest_first(sources, story,
     assert [one.subject for one in changes.commits] == ["Third", "Second"]
     assert (changes.base, changes.head, changes.total, changes.dropped) == (first, third, 2, 0)
     assert changes.authors == ("Ada", "Bob", "Cy", "Dee")
-    assert changes.commits[1].email == "bob@acme.example"
+    assert changes.commits[1].emails == ("bob@acme.example", "cy@acme.example", "dee@acme.example")
     few = await sources.changes(repository, first, third, 1)
     assert ([one.subject for one in few.commits], few.total) == (["Third"], 2)
 

@@ -13,7 +13,7 @@ from funade.sources.mirror import Mirror
 COMPARED_AT_MOST = 1000  #: commits on one side; comparing what each of more changes would take long
 
 _FIELDS = "%m%H%n%at%n%an%n%ae%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-_PERSON = re.compile(r"\s*<[^<>]*>\s*$")
+_PERSON = re.compile(r"\s*<([^<>]*)>\s*$")
 
 
 async def list_changes(mirror: Mirror, base: Revision | None, head: Revision, limit: int) -> Changes:
@@ -81,6 +81,7 @@ async def _log_sides(mirror: Mirror, limit: int, *which: str) -> list[tuple[str,
 def _read_commit(raw: str) -> Commit:
     sha, seconds, author, email, subject, *trailers = raw.split("\n")
     co_authors = dict.fromkeys(_PERSON.sub("", one).strip() for one in trailers)
+    addresses = dict.fromkeys(found[1].strip() for one in trailers if (found := _PERSON.search(one)))
     return Commit(
         revision=parse_revision(sha),
         subject=subject,
@@ -88,6 +89,7 @@ def _read_commit(raw: str) -> Commit:
         email=email,
         authored_at=_read_time(seconds),
         co_authors=tuple(one for one in co_authors if one),
+        co_author_emails=tuple(one for one in addresses if one),
     )
 
 
