@@ -86,7 +86,7 @@ class Process:
         accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
         status = ShowEverything(ledger=ledger, living=living, calendar=world.calendar, clock=clock)
         verbs = Verbs(
-            plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
+            plan=ShowPlan(assemble=assemble, accept=accept),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
             retry=RetryDeployment(assemble=assemble, accept=accept),
             roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),

@@ -83,7 +83,7 @@ def connect(configurations: Configurations) -> Parts:
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
     status = ShowEverything(ledger=ledger, living=living, calendar=calendar, clock=clock)
     verbs = Verbs(
-        plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
+        plan=ShowPlan(assemble=assemble, accept=accept),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
         retry=RetryDeployment(assemble=assemble, accept=accept),
         roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
