@@ -8,7 +8,7 @@ from funade.chat.slack.announcer import card_key, home_of
 from funade.chat.slack.buttons import Mint, keeping, of_deployment
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.letters import Letter, Show, open_direct
-from funade.chat.slack.notices import zone_of
+from funade.chat.slack.manners import read_manners
 from funade.chat.slack.reminding import APPROVAL, END, LOCK, REMIND, START, account_of, lock_key
 from funade.chat.slack.sayings import call_mark, message, moment_mark, shielded
 from funade.domain import policy
@@ -18,7 +18,6 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
 from funade.domain.lock import Lock
 from funade.domain.people import Person, Right
-from funade.domain.telling import Preference
 from funade.texts import Reader, plain, slack
 from funade.texts.times import moment, span
 from funade.usecases.door_ports import Post
@@ -125,14 +124,12 @@ class Reminders:
         return found[:MOST_CALLED]
 
     async def _is_quiet(self, person: Person, account: str) -> bool:
-        slack_ = self.configurations.current().slack
+        workspace = self.configurations.current().slack
         member = await self.directory.member(account)
-        if slack_ is None or member is None or member.is_outsider:
+        if workspace is None or member is None or member.is_outsider:
             return True
-        preferences = await self.ledger.read(lambda look: look.preferences())
-        own = next((one for one in preferences if one.person == person.name), None)
-        manner = (own or Preference(person=person.name)).over(slack_.authors)
-        return manner.is_quiet(self.clock.now(), zone_of(manner, member))
+        manners = await self.ledger.read(lambda look: read_manners(look, workspace.authors))
+        return manners.is_quiet(person.name, member, self.clock.now())
 
     async def _about_lock(self, post: Post, berth: Berth) -> Letter | None:
         lock, now = berth.lock, self.clock.now()
