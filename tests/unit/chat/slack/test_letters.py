@@ -32,10 +32,10 @@ def letters(tmp_path):
         )
 
 
-def deployed(letters: Letters, verified: bool | None = None, **kept: str) -> None:
+def deployed(letters: Letters, kept: dict[str, str], *, verified: bool = True) -> None:
     """Let one deployment be at its end, with its card, and notices about it: each key with what it is about."""
     made = deployment(state=State.QUEUED)
-    row = replace(made, state=State.SUCCEEDED, started_at=NOON, ended_at=NOON, verified=bool(verified))
+    row = replace(made, state=State.SUCCEEDED, started_at=NOON, ended_at=NOON, verified=verified)
     card = Post(key=card_key(made.id), deployment=made.id, channel="C0SHOP", message="1.0")
 
     def work(change):
@@ -68,7 +68,7 @@ def written(letters: Letters, key: str) -> str | None:
 
 @pytest.mark.parametrize("key", ["thread:id-1:7:0", "direct:ada:0"])
 def test_what_nobody_has_seen_live_is_said_to_be_live_neither_in_the_thread_nor_alone(letters, key):
-    deployed(letters, verified=False, **{key: "live"})
+    deployed(letters, {key: "live"}, verified=False)
     said = written(letters, key)
     assert said is not None
     assert "nobody has seen" in said
@@ -77,12 +77,12 @@ def test_what_nobody_has_seen_live_is_said_to_be_live_neither_in_the_thread_nor_
 
 @pytest.mark.parametrize("key", ["thread:id-1:7:0", "direct:ada:0"])
 def test_what_was_seen_live_is_said_to_be(letters, key):
-    deployed(letters, verified=True, **{key: "live"})
-    assert "live in `production`" in (written(letters, key) or "").replace("production", "`production`")
+    deployed(letters, {key: "live"})
+    assert "live in production of shop" in (written(letters, key) or "")
 
 
 @pytest.mark.parametrize("key", ["thread:id-1:7:0", "direct:ada:0"])
 def test_what_only_a_newer_funade_has_words_for_is_left_to_it(letters, key):
-    deployed(letters, **{key: "paused_for_good"})
+    deployed(letters, {key: "paused_for_good"})
     with pytest.raises(UnreadableRecord, match="newer"):
         written(letters, key)

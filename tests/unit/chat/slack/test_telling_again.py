@@ -16,6 +16,7 @@ from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.time import FakeClock
 from funade.usecases.door_ports import Notice, Post
+from funade.usecases.ports import Transaction
 from tests.unit.chat.slack.workspace import SmallSlack, configured, directory_of, person
 
 PEOPLE = [person(one) for one in ("ada", "bob", "cy")]
@@ -48,13 +49,26 @@ def here(tmp_path, slack, clock):
 
 
 def owe(notices: Notices, *names: str, times: int = 1) -> None:
-    now = notices.clock.now()
-    for position, name in enumerate(names):
-        for turn in range(times):
-            at = now + timedelta(milliseconds=position * times + turn)
-            made = Notice(key=f"{name}:{turn}", person=name, deployment="d", event=7, about="live", at=at)
-            asyncio.run(notices.ledger.change(lambda change, made=made: change.owe_notice(made)))
-    notices.clock.advance(seconds=1)
+    """Owe notices since a second ago, in that order."""
+    first = notices.clock.now() - timedelta(seconds=1)
+    made = [
+        Notice(
+            key=f"{name}:{turn}",
+            person=name,
+            deployment="d",
+            event=7,
+            about="live",
+            at=first + timedelta(milliseconds=position * times + turn),
+        )
+        for position, name in enumerate(names)
+        for turn in range(times)
+    ]
+
+    def work(change: Transaction) -> None:
+        for one in made:
+            change.owe_notice(one)
+
+    asyncio.run(notices.ledger.change(work))
 
 
 def look(notices: Notices) -> None:

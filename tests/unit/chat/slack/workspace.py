@@ -1,6 +1,7 @@
 """A small workspace in memory: what Slack answers, and what was asked of it; and a directory that looks into it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,17 @@ from tests.unit.domain.examples import RELEASE
 
 US = Ourselves(team="T", enterprise=None, user="UFUNADE", bot="BFUNADE")
 HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Held:
+    """The `Lease` port, held for good."""
+
+    process: str = "p1"
+    machine: str = "testhost"
+
+    def check(self) -> None:
+        return
 
 
 class SmallSlack:
@@ -47,6 +59,8 @@ class SmallSlack:
                 return {"members": []}
             case "conversations.list":
                 return {"channels": [{"id": "C0SHOP", "name": "shop"}]}
+            case "conversations.info":
+                return {"channel": {"id": arguments["channel"], "name": "shop", "is_member": True}}
             case "conversations.open":
                 return {"channel": {"id": f"D{arguments['users']}"}}
             case "chat.postMessage":
