@@ -30,6 +30,9 @@ _NOT_OURS = "it is not ours any more"
 
 Answer = Mapping[str, Any]
 
+#: What reading an answer of another shape comes to.
+_NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
+
 
 class Sqs:
     """The queues of one process: those with one region and endpoint share connections, within an `async with`."""
@@ -102,7 +105,10 @@ class SqsQueue:
                     MessageAttributeNames=["All"],
                 ),
             )
-        return [_delivery(one) for one in answer.get("Messages", ())]
+        try:
+            return [_delivery(one) for one in answer.get("Messages") or ()]
+        except _NONSENSE as error:
+            raise worded(Fault.STRANGE, type(error).__name__, self.address, "sqs:ReceiveMessage") from error
 
     async def extend(self, deliveries: Sequence[Delivery], hidden: timedelta) -> Sequence[Undone]:
         """Keep them ours for `hidden` from now on, or give them back."""
@@ -189,17 +195,43 @@ class SqsQueue:
 
     async def _try(self, call: Callable[[Any], Awaitable[Answer]]) -> Answer | tuple[Fault, str]:
         """Return the answer, or what was wrong: the library's error does not leave this place, nor what it holds."""
+        client = await self._connected()
         try:
-            return await call(await self._client.get())
+            answer = await call(client)
+        except self._client.errors() as error:
+            fault, code = fault_of(error)
+            if fault is Fault.OURS:
+                raise
+        except _NONSENSE as error:
+            # The library stumbles over an answer that is none.
+            fault, code = Fault.STRANGE, type(error).__name__
+        else:
+            strange = _strange(answer)
+            if strange is None:
+                return answer
+            fault, code = Fault.STRANGE, strange
+        if fault in _KEYS:
+            self._client.doubt_keys()
+        return fault, code
+
+    async def _connected(self) -> Any:
+        try:
+            return await self._client.get()
         except SecretError as error:
             raise PermanentQueueError(str(error)) from error
         except self._client.errors() as error:
             fault, code = fault_of(error)
             if fault is Fault.OURS:
                 raise
-        if fault in _KEYS:
-            self._client.doubt_keys()
-        return fault, code
+        raise worded(fault, code, self.address, "sqs")
+
+
+def _strange(answer: object) -> str | None:
+    """Return what shows that somebody else answers: the library takes any page for an empty answer, a yes."""
+    if not isinstance(answer, dict):
+        return type(answer).__name__
+    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-type", "")
+    return None if "json" in said else said[:80] or "no content-type"
 
 
 def _delivery(said: Mapping[str, Any]) -> Delivery:
@@ -224,20 +256,27 @@ def _entries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
 
 
 def _undone(answer: Answer, which: Sequence[str]) -> list[Undone]:
-    """Return what a call for many things did not do for some."""
+    """Return what a call for many things did not do for some; whatever is not said to be done is not."""
+    done = {str(one.get("Id")) for one in answer.get("Successful") or ()}
+    failed = {str(one.get("Id")): one for one in answer.get("Failed") or ()}
     undone = []
-    for one in answer.get("Failed", ()):
-        code = str(one.get("Code", "?"))
-        fault = fault_of_code(code)
-        gone = code.rpartition(".")[2] in ("ReceiptHandleIsInvalid", "MessageNotInflight")
-        undone.append(
-            Undone(
-                which=which[int(one["Id"])],
-                problem=_NOT_OURS if gone else f"SQS says `{code[:80]}`",
-                is_final=bool(one.get("SenderFault", True)) and fault not in _TRY_AGAIN,
-            )
-        )
+    for number, name in enumerate(which):
+        said = failed.get(str(number))
+        if said is not None:
+            undone.append(_refused(name, said))
+        elif str(number) not in done:
+            undone.append(Undone(which=name, problem="SQS says nothing of it", is_final=False))
     return undone
+
+
+def _refused(which: str, said: Mapping[str, Any]) -> Undone:
+    code = str(said.get("Code", "?"))
+    gone = code.rpartition(".")[2] in ("ReceiptHandleIsInvalid", "MessageNotInflight")
+    return Undone(
+        which=which,
+        problem=_NOT_OURS if gone else f"SQS says `{code[:80]}`",
+        is_final=bool(said.get("SenderFault", True)) and fault_of_code(code) not in _TRY_AGAIN,
+    )
 
 
 def _behind(message: Message) -> Undone:
