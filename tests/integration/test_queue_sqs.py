@@ -140,6 +140,15 @@ async def test_somebody_elses_answer_is_neither_nothing_nor_a_crash(aws, queue, 
     assert "does not speak SQS" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "attributes", [{"RedrivePolicy": "{"}, {"RedrivePolicy": "[]"}, {"VisibilityTimeout": "x"}, "x"]
+)
+async def test_a_state_that_cannot_be_read_is_no_crash(aws, queue, attributes):
+    aws.says("/", json.dumps({"Attributes": attributes}), "200 OK", JSON, CLOSE)
+    with pytest.raises(TemporaryQueueError):
+        await queue.state()
+
+
 async def test_what_is_not_said_to_be_sent_is_not_sent(aws, queue):
     aws.says("/", '{"Successful":[{"Id":"1"}]}', "200 OK", JSON, CLOSE)
     messages = [Message(body="x", key=key, group="g") for key in ("a", "b", "c")]

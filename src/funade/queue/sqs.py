@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from funade.clients.aws import AwsClient, AwsKeys
-from funade.domain.errors import PermanentQueueError, SecretError
+from funade.domain.errors import PermanentQueueError, QueueError, SecretError
 from funade.failpoints import effect
 from funade.queue.address import QueueAddress
 from funade.queue.batches import MOST, batches, problem_of, tens
@@ -108,7 +108,7 @@ class SqsQueue:
         try:
             return [_delivery(one) for one in answer.get("Messages") or ()]
         except _NONSENSE as error:
-            raise worded(Fault.STRANGE, type(error).__name__, self.address, "sqs:ReceiveMessage") from error
+            raise self._strange(error, "sqs:ReceiveMessage") from error
 
     async def extend(self, deliveries: Sequence[Delivery], hidden: timedelta) -> Sequence[Undone]:
         """Keep them ours for `hidden` from now on, or give them back."""
@@ -124,7 +124,12 @@ class SqsQueue:
             "sqs:GetQueueAttributes",
             lambda client: client.get_queue_attributes(QueueUrl=self.address.url, AttributeNames=["All"]),
         )
-        said = answer.get("Attributes", {})
+        try:
+            return self._state(answer.get("Attributes") or {})
+        except _NONSENSE as error:
+            raise self._strange(error, "sqs:GetQueueAttributes") from error
+
+    def _state(self, said: Mapping[str, str]) -> QueueState:
         policy = json.loads(said.get("RedrivePolicy") or "{}")
         arn, most = policy.get("deadLetterTargetArn"), policy.get("maxReceiveCount")
         # AWS wants both in one account and region, so that only the name differs.
@@ -137,6 +142,9 @@ class SqsQueue:
             dead_letters=f"{folder}/{arn.rpartition(':')[2]}" if arn else None,
             deliveries_at_most=None if most is None else int(most),
         )
+
+    def _strange(self, error: Exception, action: str) -> QueueError:
+        return worded(Fault.STRANGE, type(error).__name__, self.address, action)
 
     async def _send(self, messages: Sequence[Message]) -> Sequence[Undone]:
         with effect("queue.send"):
@@ -230,7 +238,8 @@ def _strange(answer: object) -> str | None:
     """Return what shows that somebody else answers: the library takes any page for an empty answer, a yes."""
     if not isinstance(answer, dict):
         return type(answer).__name__
-    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-type", "")
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    said = str(headers.get("content-type", ""))
     return None if "json" in said else said[:80] or "no content-type"
 
 
