@@ -201,8 +201,9 @@ async def test_a_name_of_other_bytes_is_another_name(sources, repository, story,
 
 
 async def test_a_name_is_found_with_one_question_to_the_remote_and_one_to_the_mirror(
-    sources, repository, story, first, tmp_path, monkeypatch
+    repository, story, first, tmp_path, monkeypatch
 ):
+    sources = GitSources(tmp_path / "data", KnownSecrets())
     story.tag("v1", first)
     for name in ("main", "v1"):
         await sources.resolve(repository, name)

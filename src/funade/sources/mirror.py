@@ -230,7 +230,9 @@ class Mirror:
                 commits[one] = parse_revision(sha.decode())
             elif kind == b"tag":
                 # Of a tag, and perhaps that one too.
-                commits |= {one: end for end in await self.look_up(sha.decode()) if end is not None}
+                [end] = await self.look_up(sha.decode())
+                if end is not None:
+                    commits[one] = end
         return commits
 
     async def beginning_with(self, digits: str) -> list[Revision]:
