@@ -163,14 +163,16 @@ async def test_what_no_queue_takes_is_named_and_holds_up_nothing_else(queue):
         [
             message("a\0b", key="nul"),
             message("", key="empty"),
-            message("\ufffe", key="no character"),
+            message("\ufffe", key="no-character"),
             message("x" * (MIB + 1), key="long"),
-            message("x" * (MIB - 10), key="long with a note", remark="船出"),
+            message("x" * (MIB - 10), key="long-noted", remark="船出"),
+            message("x", key="a b"),
+            message("x", key="group", group="船"),
             message("fine", key="fine", group="other"),
         ]
     )
     final = {one.which for one in undone if one.is_final}
-    assert final == {"nul", "empty", "no character", "long", "long with a note"}
+    assert final == {"nul", "empty", "no-character", "long", "long-noted", "a b", "group"}
     if "fine" in {one.which for one in undone}:
         await send(queue, message("fine", key="fine", group="other"))
     assert (await one(queue)).body == "fine"
@@ -199,7 +201,7 @@ async def test_no_more_come_than_are_wanted(queue):
     assert len(await queue.receive(100, MOMENT, LONG)) <= 10
 
 
-@on(*CALM)
+@on(*FEW)
 async def test_what_somebody_has_in_hand_comes_to_nobody_else(queue):
     await send(queue, message("mine"))
     await one(queue)

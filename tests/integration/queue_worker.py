@@ -31,7 +31,7 @@ async def main(home_url: str, dead_url: str, file: Path) -> None:
         home, dead = (room.queue(parse_address(url, REGION)) for url in (home_url, dead_url))
         # As an outbox does: what is not known to be sent is sent again, under the same keys.
         messages = [
-            Message(body=body, key=body, group=f"g{number % 3}") for number, body in enumerate(BODIES)
+            Message(body=body, key=f"n{number}", group=f"g{number % 3}") for number, body in enumerate(BODIES)
         ]
         broken = Message(body=BROKEN, key="broken", group="g0")
         assert await home.send([*messages[:6], broken, *messages[6:]]) == []

@@ -28,6 +28,10 @@ MESSAGE = Message(body="x", key="k", group="g")
 CANONICAL = f"The Canonical String for this request should have been 'x-amz-security-token:token-{SECRET}'"
 
 
+JSON = "Content-Type: application/x-amz-json-1.0"
+CLOSE = "Connection: close"
+
+
 @pytest_asyncio.fixture
 async def aws() -> AsyncIterator[HttpServer]:
     async with http_server() as server:
@@ -42,7 +46,7 @@ async def queue(aws: HttpServer) -> AsyncIterator[SqsQueue]:
 
 def says(aws: HttpServer, code: str, status: str, message: str = CANONICAL) -> None:
     body = json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": message})
-    aws.says("/", body, status, "Content-Type: application/x-amz-json-1.0", "Connection: close")
+    aws.says("/", body, status, JSON, CLOSE)
 
 
 @pytest.mark.parametrize(
@@ -105,20 +109,68 @@ async def test_a_queue_that_nobody_answers_for_is_away_and_comes_back(aws):
         with pytest.raises(TemporaryQueueError):
             await queue.state()
         back = HttpServer()
-        back.says("/", json.dumps({"Attributes": {}}), "200 OK", "Content-Type: application/x-amz-json-1.0")
+        back.says("/", json.dumps({"Attributes": {}}), "200 OK", JSON)
         listening = await asyncio.start_server(back.serve, "127.0.0.1", port)
         assert (await queue.state()).waiting == 0
         listening.close()
 
 
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("<html>Please sign in</html>", ["Content-Type: text/html"]),
+        ("<html>Please sign in</html>", []),
+        ("", []),
+        ("[]", [JSON]),
+        ("null", [JSON]),
+        ('{"Messages":"x"}', [JSON]),
+        ('{"Messages":[{}]}', [JSON]),
+        (
+            '{"Messages":[{"MessageId":"1","Body":"x","ReceiptHandle":"r","Attributes":{"SentTimestamp":"x"}}]}',
+            [JSON],
+        ),
+        (b"\xff\xfe{", [JSON]),
+    ],
+    ids=range(9),
+)
+async def test_somebody_elses_answer_is_neither_nothing_nor_a_crash(aws, queue, body, headers):
+    aws.says("/", body, "200 OK", CLOSE, *headers)
+    with pytest.raises(TemporaryQueueError) as refused:
+        await queue.receive(1, MOMENT, MOMENT)
+    assert "does not speak SQS" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"RedrivePolicy": "{"}, {"RedrivePolicy": "[]"}, {"VisibilityTimeout": "x"}, "x"]
+)
+async def test_a_state_that_cannot_be_read_is_no_crash(aws, queue, attributes):
+    aws.says("/", json.dumps({"Attributes": attributes}), "200 OK", JSON, CLOSE)
+    with pytest.raises(TemporaryQueueError):
+        await queue.state()
+
+
+async def test_what_is_not_said_to_be_sent_is_not_sent(aws, queue):
+    aws.says("/", '{"Successful":[{"Id":"1"}]}', "200 OK", JSON, CLOSE)
+    messages = [Message(body="x", key=key, group="g") for key in ("a", "b", "c")]
+    undone = await queue.send(messages)
+    assert [(one.which, one.problem, one.is_final) for one in undone] == [
+        ("a", "SQS says nothing of it", False),
+        ("c", "SQS says nothing of it", False),
+    ]
+
+
+async def test_a_page_of_a_portal_is_no_yes_to_a_send(aws, queue):
+    aws.says("/", "<html>Please sign in</html>", "200 OK", "Content-Type: text/html", CLOSE)
+    with pytest.raises(TemporaryQueueError):
+        await queue.send([MESSAGE])
+
+
 async def test_one_of_several_that_was_not_sent_is_named_and_the_others_of_its_group_wait(aws):
     answer = {
-        "Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}],
+        "Successful": [{"Id": str(number)} for number in range(10) if number != 1],
         "Failed": [{"Id": "1", "SenderFault": False, "Code": "InternalError", "Message": CANONICAL}],
     }
-    aws.says(
-        "/", json.dumps(answer), "200 OK", "Content-Type: application/x-amz-json-1.0", "Connection: close"
-    )
+    aws.says("/", json.dumps(answer), "200 OK", JSON, CLOSE)
     messages = [Message(body="x", key=str(number), group="g") for number in range(12)]
     async with Sqs(lambda: KEYS) as room:
         queue = room.queue(parse_address(aws.url("/1/shop.fifo"), REGION))

@@ -15,6 +15,8 @@ MAXIMUM_BYTES = 1 << 20
 
 #: What SQS carries of XML's characters; JSON writes all others as escapes.
 _UNSENDABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What a FIFO queue takes as a key and as a group.
+_NAME = re.compile(r"[!-~]{1,128}")
 _TYPE = "String"
 MOST_NOTES = 10
 _NOTE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,255}")
@@ -24,6 +26,8 @@ def problem_of(message: Message) -> str | None:
     """Return why it cannot be sent to any queue, or None."""
     if not message.body:
         return "an empty message cannot be sent"
+    if not _NAME.fullmatch(message.key) or not _NAME.fullmatch(message.group):
+        return "the key and the group of a message have 1 to 128 letters, digits and signs, and no spaces"
     texts = (message.body, *message.notes.values())
     if any(_UNSENDABLE.search(text) for text in texts):
         return "a message with control characters cannot be sent — write them as JSON does"

@@ -23,6 +23,7 @@ class Fault(Enum):
     CROWDED = "crowded"  #: too many messages are in hand
     DOWN = "down"  #: AWS cannot serve it now
     AWAY = "away"  #: the network, a proxy, TLS
+    STRANGE = "strange"  #: something answers, and it is not SQS: a proxy, a portal
     NO_QUEUE = "no_queue"
     FORBIDDEN = "forbidden"
     NO_KEYS = "no_keys"  #: nothing to sign with
@@ -153,6 +154,12 @@ def worded(fault: Fault, code: str, address: QueueAddress, action: str) -> Queue
             return TemporaryQueueError(f"AWS cannot serve the queue `{name}` now ({code})", SOON)
         case Fault.AWAY:
             return TemporaryQueueError(f"the queue `{name}` at `{host}` cannot be reached ({code})", SOON)
+        case Fault.STRANGE:
+            return TemporaryQueueError(
+                f"what answers for the queue `{name}` at `{host}` does not speak SQS ({code}) — "
+                "see whether a proxy stands in between",
+                LATER,
+            )
         case Fault.KEYS_AWAY:
             return TemporaryQueueError(
                 f"what gives us AWS credentials for the queue `{name}` does not answer ({code})", LATER

@@ -24,16 +24,16 @@ BEATS = 4
 class Kept:
     """One delivery that is being kept."""
 
-    def __init__(self, delivery: Delivery, now: float) -> None:
-        self.delivery = delivery
-        self.since, self.renewed = now, now
+    def __init__(self, delivery: Delivery, clock: Clock, hidden: timedelta) -> None:
+        self.delivery, self._clock, self._hidden = delivery, clock, hidden
+        self.since = self.renewed = clock.steady()
         self.problem = ""  #: why the last beat failed, if it did
         self._lost = asyncio.Event()
 
     @property
     def is_lost(self) -> bool:
-        """Tell whether somebody else may have it now, or soon."""
-        return self._lost.is_set()
+        """Tell whether somebody else may have it now, or soon; by the clock, whatever the beat is at."""
+        return self._lost.is_set() or self._clock.steady() - self.renewed >= self._hidden.total_seconds()
 
     async def lost(self) -> None:
         """Return once it is."""
@@ -69,7 +69,7 @@ class Heartbeat:
     @contextmanager
     def keeping(self, delivery: Delivery) -> Iterator[Kept]:
         """Keep a delivery, just received, for as long as this is entered."""
-        kept = Kept(delivery, self._clock.steady())
+        kept = Kept(delivery, self._clock, self._hidden)
         self._kept.append(kept)
         try:
             yield kept
@@ -85,21 +85,21 @@ class Heartbeat:
 
     def _may_stay(self, kept: Kept, now: float) -> bool:
         if kept.is_lost:
-            return False
-        if now - kept.since + self._hidden.total_seconds() > LONGEST.total_seconds():
-            kept.lose("it was kept for as long as a queue allows")
-        elif now - kept.renewed >= self._hidden.total_seconds():
             kept.lose(kept.problem or "it was not renewed in time")
+        elif now - kept.since + self._hidden.total_seconds() > LONGEST.total_seconds():
+            kept.lose("it was kept for as long as a queue allows")
         return not kept.is_lost
 
     async def _renew(self, kept: Sequence[Kept], began: float) -> None:
         if not kept:
             return
         try:
-            undone = await self._queue.extend([one.delivery for one in kept], self._hidden)
-        except QueueError as error:
+            # A call that hangs must not keep those who wait from hearing that it is too late.
+            async with asyncio.timeout(self._hidden.total_seconds() / BEATS):
+                undone = await self._queue.extend([one.delivery for one in kept], self._hidden)
+        except (QueueError, TimeoutError) as error:
             for one in kept:
-                one.problem = str(error)
+                one.problem = str(error) or "the queue did not answer in time"
             return
         refused = {one.which: one for one in undone}
         for one in kept:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from funade.clients.aws import AwsClient, AwsKeys
-from funade.domain.errors import PermanentQueueError, SecretError
+from funade.domain.errors import PermanentQueueError, QueueError, SecretError
 from funade.failpoints import effect
 from funade.queue.address import QueueAddress
 from funade.queue.batches import MOST, batches, problem_of, tens
@@ -29,6 +29,9 @@ _KEYS = (Fault.WRONG_KEYS, Fault.OLD_KEYS)
 _NOT_OURS = "it is not ours any more"
 
 Answer = Mapping[str, Any]
+
+#: What reading an answer of another shape comes to.
+_NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Sqs:
@@ -102,7 +105,10 @@ class SqsQueue:
                     MessageAttributeNames=["All"],
                 ),
             )
-        return [_delivery(one) for one in answer.get("Messages", ())]
+        try:
+            return [_delivery(one) for one in answer.get("Messages") or ()]
+        except _NONSENSE as error:
+            raise self._strange(error, "sqs:ReceiveMessage") from error
 
     async def extend(self, deliveries: Sequence[Delivery], hidden: timedelta) -> Sequence[Undone]:
         """Keep them ours for `hidden` from now on, or give them back."""
@@ -118,7 +124,12 @@ class SqsQueue:
             "sqs:GetQueueAttributes",
             lambda client: client.get_queue_attributes(QueueUrl=self.address.url, AttributeNames=["All"]),
         )
-        said = answer.get("Attributes", {})
+        try:
+            return self._state(answer.get("Attributes") or {})
+        except _NONSENSE as error:
+            raise self._strange(error, "sqs:GetQueueAttributes") from error
+
+    def _state(self, said: Mapping[str, str]) -> QueueState:
         policy = json.loads(said.get("RedrivePolicy") or "{}")
         arn, most = policy.get("deadLetterTargetArn"), policy.get("maxReceiveCount")
         # AWS wants both in one account and region, so that only the name differs.
@@ -131,6 +142,9 @@ class SqsQueue:
             dead_letters=f"{folder}/{arn.rpartition(':')[2]}" if arn else None,
             deliveries_at_most=None if most is None else int(most),
         )
+
+    def _strange(self, error: Exception, action: str) -> QueueError:
+        return worded(Fault.STRANGE, type(error).__name__, self.address, action)
 
     async def _send(self, messages: Sequence[Message]) -> Sequence[Undone]:
         with effect("queue.send"):
@@ -189,17 +203,44 @@ class SqsQueue:
 
     async def _try(self, call: Callable[[Any], Awaitable[Answer]]) -> Answer | tuple[Fault, str]:
         """Return the answer, or what was wrong: the library's error does not leave this place, nor what it holds."""
+        client = await self._connected()
         try:
-            return await call(await self._client.get())
+            answer = await call(client)
+        except self._client.errors() as error:
+            fault, code = fault_of(error)
+            if fault is Fault.OURS:
+                raise
+        except _NONSENSE as error:
+            # The library stumbles over an answer that is none.
+            fault, code = Fault.STRANGE, type(error).__name__
+        else:
+            strange = _strange(answer)
+            if strange is None:
+                return answer
+            fault, code = Fault.STRANGE, strange
+        if fault in _KEYS:
+            self._client.doubt_keys()
+        return fault, code
+
+    async def _connected(self) -> Any:
+        try:
+            return await self._client.get()
         except SecretError as error:
             raise PermanentQueueError(str(error)) from error
         except self._client.errors() as error:
             fault, code = fault_of(error)
             if fault is Fault.OURS:
                 raise
-        if fault in _KEYS:
-            self._client.doubt_keys()
-        return fault, code
+        raise worded(fault, code, self.address, "sqs")
+
+
+def _strange(answer: object) -> str | None:
+    """Return what shows that somebody else answers: the library takes any page for an empty answer, a yes."""
+    if not isinstance(answer, dict):
+        return type(answer).__name__
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    said = str(headers.get("content-type", ""))
+    return None if "json" in said else said[:80] or "no content-type"
 
 
 def _delivery(said: Mapping[str, Any]) -> Delivery:
@@ -224,20 +265,27 @@ def _entries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
 
 
 def _undone(answer: Answer, which: Sequence[str]) -> list[Undone]:
-    """Return what a call for many things did not do for some."""
+    """Return what a call for many things did not do for some; whatever is not said to be done is not."""
+    done = {str(one.get("Id")) for one in answer.get("Successful") or ()}
+    failed = {str(one.get("Id")): one for one in answer.get("Failed") or ()}
     undone = []
-    for one in answer.get("Failed", ()):
-        code = str(one.get("Code", "?"))
-        fault = fault_of_code(code)
-        gone = code.rpartition(".")[2] in ("ReceiptHandleIsInvalid", "MessageNotInflight")
-        undone.append(
-            Undone(
-                which=which[int(one["Id"])],
-                problem=_NOT_OURS if gone else f"SQS says `{code[:80]}`",
-                is_final=bool(one.get("SenderFault", True)) and fault not in _TRY_AGAIN,
-            )
-        )
+    for number, name in enumerate(which):
+        said = failed.get(str(number))
+        if said is not None:
+            undone.append(_refused(name, said))
+        elif str(number) not in done:
+            undone.append(Undone(which=name, problem="SQS says nothing of it", is_final=False))
     return undone
+
+
+def _refused(which: str, said: Mapping[str, Any]) -> Undone:
+    code = str(said.get("Code", "?"))
+    gone = code.rpartition(".")[2] in ("ReceiptHandleIsInvalid", "MessageNotInflight")
+    return Undone(
+        which=which,
+        problem=_NOT_OURS if gone else f"SQS says `{code[:80]}`",
+        is_final=bool(said.get("SenderFault", True)) and fault_of_code(code) not in _TRY_AGAIN,
+    )
 
 
 def _behind(message: Message) -> Undone:

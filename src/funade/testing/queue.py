@@ -252,6 +252,10 @@ def _problem(message: Message) -> str | None:
     weight = len(message.body.encode(errors="replace")) + sum(
         len(name.encode()) + len(value.encode()) + len("String") for name, value in message.notes.items()
     )
+    if not all(
+        1 <= len(name) <= 128 and name.isascii() and " " not in name for name in (message.key, message.group)
+    ):
+        return "InvalidParameterValue"
     if not message.body or weight > MAXIMUM_BYTES:
         return f"a message of {weight} bytes"
     texts = (message.body, *message.notes.values())

@@ -297,6 +297,8 @@ FORMS: tuple[str, ...] = (
     mark("AWS cannot serve the queue `{name}` now ({code})"),
     mark("the queue `{name}` at `{host}` cannot be reached ({code})"),
     mark("what gives us AWS credentials for the queue `{name}` does not answer ({code})"),
+    mark("what answers for the queue `{name}` at `{host}` does not speak SQS ({code})"),
+    mark("see whether a proxy stands in between"),
     mark("there is no queue `{name}` at `{host}`"),
     mark("create it, or correct its address"),
     mark("AWS does not let us do `{action}` at the queue `{name}`"),

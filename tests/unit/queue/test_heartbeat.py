@@ -135,6 +135,35 @@ async def test_a_machine_that_slept_knows_that_it_is_too_late():
             assert (kept.is_lost, kept.problem) == (True, "it was not renewed in time")
 
 
+async def test_a_call_that_hangs_deceives_nobody(monkeypatch):
+    clock = StoppedClock()
+    queue = StrictQueue(clock=clock)
+    [delivery] = await delivered(queue, "a")
+    monkeypatch.setattr(queue, "extend", lambda deliveries, hidden: asyncio.Event().wait())
+    async with Heartbeat(queue, clock, HIDDEN) as heartbeat:
+        with heartbeat.keeping(delivery) as kept:
+            await pass_time(clock, 55)
+            assert (kept.is_lost, queue.calls.count("extend")) == (False, 0)
+            clock.advance(seconds=5)
+            assert (kept.is_lost, kept.problem) == (True, "")
+
+
+async def test_an_answer_that_comes_too_late_is_waited_for_no_longer(monkeypatch):
+    clock = StoppedClock()
+    queue = StrictQueue(clock=clock)
+    hidden = timedelta(milliseconds=40)
+    [delivery] = await delivered(queue, "a")
+    monkeypatch.setattr(queue, "extend", lambda deliveries, hidden: asyncio.Event().wait())
+    async with Heartbeat(queue, clock, hidden) as heartbeat:
+        with heartbeat.keeping(delivery) as kept:
+            told = asyncio.create_task(kept.lost())
+            async with asyncio.timeout(30):
+                while not told.done():
+                    clock.advance(seconds=0.01)
+                    await asyncio.sleep(0)
+            assert kept.problem == "the queue did not answer in time"
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_nobody_believes_to_have_what_somebody_else_was_given_unless_the_queue_lied(seed):
     clock = StoppedClock()

@@ -19,7 +19,7 @@ WAIT = timedelta(seconds=1)
 
 
 def message(body: str, key: str = "", **notes: str) -> Message:
-    return Message(body=body, key=key or body, group="g", notes=notes)
+    return Message(body=body, key=key or str(len(body)), group="g", notes=notes)
 
 
 async def drained(intake: Intake[object], queue: StrictQueue) -> list[object]:
