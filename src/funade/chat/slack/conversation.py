@@ -23,9 +23,9 @@ from funade.chat.slack.arrivals import (
     Way,
     message_key,
 )
-from funade.chat.slack.budget import Budget
+from funade.chat.slack.budget import POST, Budget
 from funade.chat.slack.buttons import Button, Mint
-from funade.chat.slack.client import CallsSlack, SlackRefused
+from funade.chat.slack.client import CallsSlack, SlackRefused, SlackUnavailable
 from funade.chat.slack.courier import Courier, may_become
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.preferences import SETTING, prefer
@@ -49,6 +49,8 @@ WIDTH = 90
 #: So many posts are looked through for one that is just being sent, and after this it is looked for again.
 MOST_WANTED = 100
 SOON = timedelta(seconds=1)
+#: An answer that cannot be sent within it is put off, so that whoever asked can be told that nothing comes.
+LONGEST_SLEEP_SECONDS = 5.0
 
 
 class AsksDesk(Protocol):
@@ -198,10 +200,20 @@ class Conversation:
         post = Post(key=f"answer:{item.id}", channel=channel)
         with effect("store.begin_answer"):
             begun = await self.ledger.change(lambda change: change.begin_post(post))
-        if begun.message is None and (wait := self.budget.reserve_post(channel)) > 0:
+        if begun.message is not None:
+            return
+        if (closed := self.budget.closed(POST)) > LONGEST_SLEEP_SECONDS:
+            raise SlackUnavailable(POST, f"limits `{POST}`", timedelta(seconds=closed))
+        if (wait := self.budget.reserve_post(channel)) > 0:
             # Whatever else is to be said there keeps its distance meanwhile, or the answer might never come.
             await self.clock.sleep(wait)
-        await self.courier.send(begun, said, thread=thread)
+        try:
+            await self.courier.send(begun, said, thread=thread)
+        except VendorUnavailable as error:
+            self.budget.give_back(channel)
+            if isinstance(error, SlackUnavailable) and error.method == POST:
+                self.budget.close(POST, error.retry_after.total_seconds())
+            raise
 
     async def _whisper(self, asked: Said | Pressed, said: Message) -> None:
         """Answer whoever asked, and nobody else."""
