@@ -141,6 +141,7 @@ async def _measure(ledger: Ledger, parts: Parts) -> dict[str, float]:
     reconcile = ReconcileDeployments(
         ledger=ledger,
         living=parts.living,
+        reach=parts.reach,
         lease=heart,
         clock=parts.clock,
         rules=rules,

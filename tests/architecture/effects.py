@@ -65,6 +65,13 @@ METHODS = {
     "write_text",
 }
 HTTP_METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "request", "ws_connect"}
+#: operations of AWS by which a queue is another one afterwards; to receive hides a message from others
+AWS_METHODS = {
+    "change_message_visibility_batch",
+    "delete_message_batch",
+    "receive_message",
+    "send_message_batch",
+}
 #: methods that only the store may call, and only as effects
 STORE_METHODS = {"begin", "commit"}
 #: functions that look at what they are given without calling it
@@ -179,7 +186,7 @@ class _Search:
         if method in HTTP_METHODS:
             owner = ast.unparse(func.value).rpartition(".")[2].lower()
             return "session" in owner or "http" in owner
-        return method in METHODS
+        return method in METHODS | AWS_METHODS
 
 
 def _private_functions(tree: ast.Module) -> frozenset[str]:

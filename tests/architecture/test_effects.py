@@ -33,6 +33,8 @@ SNIPPETS = {
     "path.open('w')": "path.open",
     "path.open(mode='r+')": "path.open",
     "path.open(mode)": "path.open",
+    "await client.send_message_batch(QueueUrl=url)": "client.send_message_batch",
+    "await ask(lambda client: client.receive_message(QueueUrl=url))": "client.receive_message",
     "import gzip\ngzip.open(a, 'wb')": "gzip.open",
     "process.terminate()": "process.terminate",
     "process.send_signal(15)": "process.send_signal",

@@ -108,6 +108,26 @@ async def test_a_name_that_is_gone_is_unknown_and_its_neighbours_are_named(sourc
     assert caught.value.near == ("feature/baskets",)
 
 
+async def test_names_that_begin_alike_are_not_each_other(sources, story, repository, first):
+    assert await sources.resolve(repository, "main") == first
+    second = story.commit("Go on", parents=[first])
+    story.point("refs/heads/main-2", second)
+    story.point("refs/tags/mainly", second)
+    assert await sources.resolve(repository, "main") == first
+    assert await sources.resolve(repository, "main-2") == second
+    story.remove("refs/heads/main")
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, "main")
+
+
+async def test_neighbours_of_an_unknown_name_are_those_of_this_moment(sources, story, repository, first):
+    assert await sources.resolve(repository, "main") == first
+    story.point("refs/heads/feature/baskets", first)
+    with pytest.raises(UnknownRef) as caught:
+        await sources.resolve(repository, "feature/basket")
+    assert caught.value.near == ("feature/baskets",)
+
+
 @pytest.mark.parametrize(
     "ref",
     [
@@ -151,7 +171,7 @@ async def test_changes_are_the_commits_that_are_new_newest_first(sources, story,
     assert [one.subject for one in changes.commits] == ["Third", "Second"]
     assert (changes.base, changes.head, changes.total, changes.dropped) == (first, third, 2, 0)
     assert changes.authors == ("Ada", "Bob", "Cy", "Dee")
-    assert changes.commits[1].email == "bob@acme.example"
+    assert changes.commits[1].emails == ("bob@acme.example", "cy@acme.example", "dee@acme.example")
     few = await sources.changes(repository, first, third, 1)
     assert ([one.subject for one in few.commits], few.total) == (["Third"], 2)
 

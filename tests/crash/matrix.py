@@ -28,6 +28,7 @@ EFFECTS = sorted(
 )
 
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
+_QUEUES = "tests/integration/test_queue_crashes.py: no story has a queue between networks"
 _REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no story has such a repository"
 #: What only stories at Slack pass, or nobody else does as well.
 AT_SLACK = {
@@ -74,6 +75,7 @@ ELSEWHERE = {
     "sources.sweep": _REPOSITORIES,
     "sources.sweep_folder": _REPOSITORIES,
     "sources.write_program": _REPOSITORIES,
+    **dict.fromkeys((one for one in EFFECTS if one.startswith("queue.")), _QUEUES),
     **dict.fromkeys((one for one in EFFECTS if one.startswith("ssh.")), _HOSTS),
     "web.make_key": "tests/integration/test_web_serve.py: no story has pages",
     "web.listen": "tests/integration/test_web_serve.py: no story has pages",

@@ -12,7 +12,7 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.reason import Reason
 from tests import postgres
 from tests.crash import witness
-from tests.crash.voyage import Voyage, until
+from tests.crash.voyage import Voyage, lives, until
 from tests.crash.world import DATABASE_SECRET, World, repository
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("git", "postgres"), pytest.mark.timeout(300)]
@@ -104,6 +104,39 @@ def test_what_runs_on_another_machine_is_left_to_it(voyage):
     assert (first.state, first.verified, voyage.starts(first)) == (State.SUCCEEDED, True, 1)
     assert second.verified
     runner.send_signal(signal.SIGTERM)
+
+
+def test_what_stops_alone_is_followed_from_another_machine_without_a_person(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+):
+    # Its machine is gone, for all that anybody else can know: only the supervisor is left there.
+    monkeypatch.setenv("CRASH_DATABASE", DATABASE_SECRET)
+    voyage = Voyage(World(tmp_path / "world", repository(), database, abandoned="stop"))
+    try:
+        voyage.servers.start(again=False)
+        deployment = voyage.deploy("wait")
+        begun = voyage.begun(deployment)
+        assert begun is not None, voyage.log_text()
+        there = voyage.world.elsewhere("there")
+        runner = voyage.servers.add_runner(world=there)
+        voyage.servers.send(signal.SIGKILL)
+        with voyage.at_the_store():
+            until("the reason", lambda: _silence(voyage, deployment))
+            behind = voyage.deploy("second")
+            first, second = voyage.end_of(deployment, behind)
+        assert first.because is not None, voyage.log_text()
+        assert (first.state, first.because.code) == (State.FAILED, Reason.EXECUTION_LOST), voyage.log_text()
+        assert not lives(begun.pid), "the next began beside it"
+        assert second.verified, voyage.log_text()
+        assert [voyage.starts(one) for one in (first, second)] == [1, 1]
+        # Its machine comes back, and clears up what only it can.
+        voyage.servers.start()
+        until("a swept machine", lambda: not voyage.status().obligations)
+        assert not (wrong := witness.findings(voyage)), (wrong, voyage.log_text(), voyage.world.lines())
+        runner.send_signal(signal.SIGTERM)
+    finally:
+        voyage.world.let_go()
+        voyage.servers.kill()
 
 
 def _silence(voyage: Voyage, deployment: Deployment):

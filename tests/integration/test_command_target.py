@@ -255,6 +255,23 @@ async def test_a_program_that_nobody_looks_after_stops_where_that_was_asked_for(
     assert ending(await machine.place.wait(it)).by is EndedBy.ABANDONED
 
 
+async def test_a_sign_of_life_that_comes_too_late_is_none(machine):
+    # All of the machine stood still: another one counts on the end of what ran here.
+    machine.lease = timedelta(seconds=1)
+    it = await machine.start(["sleep", "600"], abandoned="stop")
+    supervisor = machine.supervisor(it)
+    supervisor.suspend()
+    await asyncio.sleep(machine.lease.total_seconds() + 0.2)
+    await machine.place.keep_alive(it)
+    supervisor.resume()
+    over = asyncio.create_task(machine.place.wait(it))
+    async with asyncio.timeout(20):
+        while not over.done():
+            await machine.place.keep_alive(it)
+            await asyncio.sleep(0.05)
+    assert ending(over.result()).by is EndedBy.ABANDONED
+
+
 async def test_a_supervisor_asked_to_end_ends_its_program_and_says_so(machine):
     it = await machine.start(["sleep", "600"])
     machine.supervisor(it).terminate()

@@ -406,6 +406,36 @@ async def test_what_a_killed_git_left_is_swept_away(sources, repository, story, 
     assert not any(path.exists() for path in left)
 
 
+async def test_one_name_is_brought_without_the_others_until_all_are_wanted(
+    sources, repository, story, first, tmp_path
+):
+    await sources.resolve(repository, "main")
+    second = story.commit("Second", parents=[first])
+    for name in ("refs/heads/main", "refs/heads/other", "refs/tags/v1"):
+        story.point(name, second)
+    kept = ("for-each-ref", "--format=%(refname:lstrip=2)", "refs/funade/heads", "refs/funade/tags")
+    assert await sources.resolve(repository, "main") == second
+    assert git(mirror(tmp_path), *kept).split() == ["heads/main"]
+    await sources.refresh(repository)
+    assert git(mirror(tmp_path), *kept).split() == ["heads/main", "heads/other", "tags/v1"]
+
+
+@pytest.mark.parametrize("far", [0, 2, 3, 7])
+async def test_commits_are_counted_whether_or_not_all_are_listed(far, sources, repository, story, first):
+    last, aside = first, story.commit("Aside", parents=[first])
+    for number in range(far):
+        last = story.commit(f"{number}", parents=[last])
+    story.point("refs/heads/main", last)
+    story.point("refs/heads/aside", aside)
+    await sources.resolve(repository, last)
+    for base, head, ahead, dropped in ((first, last, far, 0), (last, first, 0, far), (aside, last, far, 1)):
+        changes = await sources.changes(repository, base, head, 3)
+        assert (changes.total, changes.dropped) == (ahead, dropped)
+        assert [one.subject for one in changes.commits] == [str(one) for one in range(far)][::-1][:3][:ahead]
+    changes = await sources.changes(repository, None, last, 3)
+    assert (changes.total, len(changes.commits)) == (far + 1, min(far + 1, 3))
+
+
 async def test_many_fetches_do_not_leave_many_packs(sources, story, first, tmp_path, monkeypatch):
     repository = Repository(url=story.url)
     monkeypatch.setattr("funade.sources.mirror.PACKS_AT_MOST", 4)

@@ -46,6 +46,16 @@ def test_the_wheel_holds_every_file_of_ours(wheel):
     assert ours <= set(zipfile.ZipFile(wheel).namelist())
 
 
+def test_what_only_some_need_is_an_extra(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    lines = archive.read(metadata).decode().splitlines()
+    assert "Provides-Extra: aws" in lines
+    needed = [line for line in lines if line.startswith("Requires-Dist: aiobotocore")]
+    assert needed
+    assert all("extra == 'aws'" in line for line in needed)
+
+
 @pytest.mark.skipif(
     not (ROOT / "src/funade/cli/__init__.py").exists(), reason="the command line is not built yet"
 )

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from funade.domain.application import TargetConfiguration
@@ -137,6 +138,9 @@ class GatedTargets:
 
     def is_local(self, release: Release) -> bool:
         return self._targets.is_local(release)
+
+    def stops_after(self, release: Release) -> timedelta | None:
+        return self._targets.stops_after(release)
 
     def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
         return self._targets.renew(release, today)

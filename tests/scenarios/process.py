@@ -11,6 +11,7 @@ from funade.domain.errors import FencedOut
 from funade.domain.people import Actor, Door
 from funade.runner.lease import Heart
 from funade.testing.links import FakeLinks
+from funade.testing.processes import FakeMachine
 from funade.usecases.accept_deployment import AcceptDeployment
 from funade.usecases.announce import Announce
 from funade.usecases.assemble_release import AssembleRelease
@@ -26,6 +27,7 @@ from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
+from funade.usecases.reach import Reach
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.record_refusal import RecordRefusal
@@ -53,8 +55,10 @@ class Process:
         *,
         unknown_after: timedelta = timedelta(minutes=10),
         gates: Gates | None = None,
+        machine: FakeMachine | None = None,
     ) -> None:
         self.world = world
+        self.machine = machine or world.machine
         self.gates = gates or Gates()
         self.beats_always = False
         """It is slow, not frozen: its lease goes on."""
@@ -65,13 +69,14 @@ class Process:
 
     def _build(self, unknown_after: timedelta) -> None:
         world = self.world
-        living = Living(clock=world.clock, machine=world.machine, lease=world.lease)
+        living = Living(clock=world.clock, machine=self.machine, lease=world.lease)
         self.heart = heart = Heart(
-            world.ledger, world.machine, world.clock, world.ids, role="server", length=world.lease
+            world.ledger, self.machine, world.clock, world.ids, role="server", length=world.lease
         )
         ledger: Any = Gated(AuditedLedger(world.ledger, heart), self.gates, "ledger")
         sources: Any = Gated(world.sources, self.gates, "sources")
         targets = GatedTargets(world.targets, self.gates)
+        reach = Reach(clock=world.clock, machine=self.machine, living=living, targets=targets)
         workspaces: Any = Gated(world.workspaces, self.gates, "workspaces")
         verifier: Any = Gated(world.verifier, self.gates, "verifier")
         clock: Any = Gated(world.clock, self.gates, "clock")
@@ -81,7 +86,7 @@ class Process:
         accept = AcceptDeployment(ledger=ledger, clock=clock, ids=world.ids, rules=rules, explain=explain)
         status = ShowEverything(ledger=ledger, living=living, calendar=world.calendar, clock=clock)
         verbs = Verbs(
-            plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
+            plan=ShowPlan(assemble=assemble, accept=accept),
             deploy=RequestDeployment(assemble=assemble, accept=accept),
             retry=RetryDeployment(assemble=assemble, accept=accept),
             roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
@@ -103,6 +108,7 @@ class Process:
         self.reconcile = ReconcileDeployments(
             ledger=ledger,
             living=living,
+            reach=reach,
             lease=heart,
             clock=clock,
             rules=rules,
@@ -115,8 +121,15 @@ class Process:
             workspaces=workspaces,
             lease=heart,
             clock=clock,
+            reach=reach,
             take=TakeTurn(
-                ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
+                ledger=ledger,
+                lease=heart,
+                clock=clock,
+                living=living,
+                reach=reach,
+                workspaces=workspaces,
+                rules=rules,
             ),
             start=StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules, explain=explain),
             finish=FinishDeployment(

@@ -105,9 +105,11 @@ class _Verbs:
         target = port(place=place, observe=_see_nothing)
         targets = port(open=lambda release: target, is_local=lambda release: False)
         shared: Any = {"ledger": ledger, "clock": office.clock}
+        reach = port(covers=_always, claimed=_ignore, start_within=_a_minute)
         self.reconcile = ReconcileDeployments(
             **shared,
             living=office.living,
+            reach=reach,
             lease=lease,
             rules=office.rules,
             shares=Shares(clock=office.clock, left_seconds=0),
@@ -119,10 +121,12 @@ class _Verbs:
             targets=targets,
             workspaces=workspaces,
             lease=lease,
+            reach=reach,
             take=TakeTurn(
                 **shared,
                 lease=lease,
                 living=office.living,
+                reach=reach,
                 workspaces=workspaces,
                 rules=office.rules,
             ),
@@ -137,6 +141,20 @@ class _Verbs:
                 lease=lease,
             ),
         )
+
+
+def _always(*_: Any) -> bool:
+    """Other machines are another's test."""
+    return True
+
+
+def _ignore(*_: Any) -> None:
+    """Silences are another's test."""
+
+
+def _a_minute(_: Any) -> timedelta:
+    """Late orders are another's test."""
+    return timedelta(minutes=1)
 
 
 async def _see_nothing(_: Any) -> Observed:

@@ -18,9 +18,9 @@ _NOTHING = "–"
 SOON = timedelta(hours=24)
 
 
-def status_lines(answer: StatusShown, reader: Reader) -> list[str]:
-    """Return problems first, then the table."""
-    problems = _problems(answer, reader)
+def status_lines(answer: StatusShown, reader: Reader, *, with_barriers: bool = True) -> list[str]:
+    """Return problems first, then the table; without barriers where these have a place of their own."""
+    problems = _problems(answer, reader, with_barriers=with_barriers)
     if not answer.environments:
         lines = [reader.word(answers.NO_ENVIRONMENTS)]
     else:
@@ -30,18 +30,18 @@ def status_lines(answer: StatusShown, reader: Reader) -> list[str]:
     return [*problems, *([""] if problems else []), *lines]
 
 
-def _problems(answer: StatusShown, reader: Reader) -> list[str]:
+def _problems(answer: StatusShown, reader: Reader, *, with_barriers: bool) -> list[str]:
     lines = []
     if answer.configuration_problem is not None:
         broken = because(Reason.CONFIGURATION_BROKEN, problem=answer.configuration_problem)
         lines.append(reason_with_remedy(broken, reader))
-    if answer.pause is not None:
+    if with_barriers and answer.pause is not None:
         lines.append(pause_line(answer.pause, reader))
     waits = any(one.running or one.waiting for one in answer.environments)
     if waits and not any(one.alive for one in answer.processes):
         lines.append(reader.word(answers.NO_PROCESS))
     for one in answer.environments:
-        lines += barrier_lines(one.berth, reader)
+        lines += barrier_lines(one.berth, reader) if with_barriers else []
         lines += freeze_lines(
             one.berth.application, one.berth.environment, one.frozen, _soon(one, reader), reader
         )

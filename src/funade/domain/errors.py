@@ -14,6 +14,9 @@ FunadeError
     TemporaryTargetError   worth another try after `retry_after`
     PermanentTargetError   ends the deployment
     GuardRefused           the place says no: an older fence, another store, an attempt it has seen
+  QueueError               a queue between networks
+    TemporaryQueueError    worth another try after `retry_after`
+    PermanentQueueError    waits for a person: no such queue, no right, no key
   FencedOut                this process no longer looks after that deployment: it must stop
   VendorUnavailable        GitHub, Slack, a registry is down or limits us
 """
@@ -100,6 +103,22 @@ class PermanentTargetError(TargetError):
 
 class GuardRefused(TargetError):
     """The place says no: it has seen a higher fence, belongs to another store, or knows this attempt."""
+
+
+class QueueError(FunadeError):
+    """A queue between networks did not do what was asked."""
+
+
+class TemporaryQueueError(QueueError):
+    """Worth another try after `retry_after`; what was asked may have been done."""
+
+    def __init__(self, message: str, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class PermanentQueueError(QueueError):
+    """Trying again would not help until a person has set something right."""
 
 
 class FencedOut(FunadeError):

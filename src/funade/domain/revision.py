@@ -34,6 +34,12 @@ class Commit:
     email: str
     authored_at: datetime
     co_authors: tuple[str, ...] = ()
+    co_author_emails: tuple[str, ...] = ()
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Return the addresses of all who wrote it."""
+        return (self.email, *self.co_author_emails)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ class Playground:
         """Listen, or raise Misused when the port is taken."""
         try:
             listener = socket.create_server((self._host, self._port), family=_family(self._host))
+            # asyncio does so for sockets that were made as TCP's by name alone: answers would wait 40 ms for a sign.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             message = f"cannot listen at {self._host}, port {self._port}: {error.strerror}"
             raise Misused(message) from error

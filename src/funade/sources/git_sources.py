@@ -5,7 +5,7 @@ import errno
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -50,10 +50,14 @@ class GitSources:
         """Return the one commit that `ref` means now, and keep it for good."""
         wanted = parse_ref(ref)
         async with self._remote(repository) as remote, remote.mirror.alone() as lock:
-            await remote.refresh(lock)
-            revision = await _choose(remote, wanted)
+            revision = await _find(remote, wanted, lock)
             await remote.mirror.pin(revision)
             return revision
+
+    async def refresh(self, repository: Repository) -> None:
+        """Bring every branch and tag there is now, for whoever shows them."""
+        async with self._remote(repository) as remote, remote.mirror.alone() as lock:
+            await remote.refresh(lock)
 
     async def pull_requests(self, repository: Repository) -> dict[int, str]:
         """Return the SHAs of the heads of pull requests by number, as the remote has them; whatever they hold."""
@@ -67,6 +71,11 @@ class GitSources:
     ) -> Changes:
         """Return what lies between two revisions; a base that was never seen here counts as none."""
         bases = [base] if base is not None else []
+        mirror = self._mirror(repository)
+        if mirror.exists:
+            # Most often both are here, and one question is enough; what is amiss shows below.
+            with suppress(SourceError):
+                return await history.list_changes(mirror, base, head, limit)
         mirror, known = await self._mirror_with(repository, head, *bases)
         return await history.list_changes(mirror, base if all(known) else None, head, limit)
 
@@ -208,12 +217,19 @@ class GitSources:
         return problems
 
 
-async def _choose(remote: Remote, wanted: Wanted) -> Revision:
-    mirror = remote.mirror
-    found = await mirror.look_up(*map(kept_name, wanted.names))
-    candidates = {
-        name: revision for name, revision in zip(wanted.names, found, strict=True) if revision is not None
-    }
+async def _find(remote: Remote, wanted: Wanted, lock: int) -> Revision:
+    """Return what is wanted as the remote has it now. A SHA may be anywhere, and who is lost is told of all names."""
+    if wanted.sha is None:
+        await remote.refresh(lock, wanted.names)
+        candidates = await _candidates(remote.mirror, wanted)
+        if candidates:
+            return choose(wanted, candidates)
+    await remote.refresh(lock)
+    return await _choose(remote.mirror, wanted)
+
+
+async def _choose(mirror: Mirror, wanted: Wanted) -> Revision:
+    candidates = await _candidates(mirror, wanted)
     if wanted.sha is not None:
         # Never asked of the host by its SHA: some hosts give commits of forks, which nobody here has merged.
         commits = await mirror.beginning_with(wanted.sha)
@@ -223,6 +239,11 @@ async def _choose(remote: Remote, wanted: Wanted) -> Revision:
     if not candidates:
         near = tuple(get_close_matches(wanted.text, await mirror.names(), n=3))
     return choose(wanted, candidates, near)
+
+
+async def _candidates(mirror: Mirror, wanted: Wanted) -> dict[str, Revision]:
+    found = await mirror.look_up(*map(kept_name, wanted.names))
+    return {name: one for name, one in zip(wanted.names, found, strict=True) if one is not None}
 
 
 def _submodule(parent: Repository, url: str) -> Repository:

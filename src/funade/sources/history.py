@@ -12,25 +12,36 @@ from funade.sources.mirror import Mirror
 
 COMPARED_AT_MOST = 1000  #: commits on one side; comparing what each of more changes would take long
 
-_FIELDS = "%H%n%at%n%an%n%ae%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-_PERSON = re.compile(r"\s*<[^<>]*>\s*$")
+_FIELDS = "%m%H%n%at%n%an%n%ae%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
+_PERSON = re.compile(r"\s*<([^<>]*)>\s*$")
 
 
 async def list_changes(mirror: Mirror, base: Revision | None, head: Revision, limit: int) -> Changes:
     """Return the changes between two revisions that the mirror holds."""
     if base is None:
-        total = int(await _count(mirror, head))
-        return Changes(base=None, head=head, commits=await _log(mirror, limit, [head]), total=total)
+        commits = await _log(mirror, limit, head)
+        total = len(commits) if len(commits) < limit else int(await _count(mirror, head))
+        return Changes(base=None, head=head, commits=commits, total=total)
     if base == head:
         return Changes(base=base, head=head, commits=(), total=0)
-    between, compared = f"{base}...{head}", ["--cherry-pick"]
+    between = f"{base}...{head}"
+    # Most often one side is short and the other one empty: then one question tells it all.
+    few = await _log_sides(mirror, limit + 1, between)
+    left, right = (tuple(commit for side, commit in few if side == one) for one in "<>")
+    if len(few) <= limit and not (left and right):
+        return Changes(base=base, head=head, commits=right, total=len(right), dropped=len(left))
+    return await _compare(mirror, base, head, limit)
+
+
+async def _compare(mirror: Mirror, base: Revision, head: Revision, limit: int) -> Changes:
+    between = f"{base}...{head}"
+    compared = []
     sides = (await _count(mirror, "--left-right", between)).split()
-    if max(map(int, sides)) > COMPARED_AT_MOST:
-        compared = []
-    elif "0" not in sides:
+    if "0" not in sides and max(map(int, sides)) <= COMPARED_AT_MOST:
+        compared = ["--cherry-pick"]
         sides = (await _count(mirror, "--left-right", *compared, between)).split()
     dropped, total = map(int, sides)
-    commits = await _log(mirror, limit, ["--right-only", *compared, between]) if total else ()
+    commits = await _log(mirror, limit, "--right-only", *compared, between) if total else ()
     return Changes(base=base, head=head, commits=commits, total=total, dropped=dropped)
 
 
@@ -51,7 +62,12 @@ async def _count(mirror: Mirror, *which: str) -> str:
     return outcome.text.strip()
 
 
-async def _log(mirror: Mirror, limit: int, which: list[str]) -> tuple[Commit, ...]:
+async def _log(mirror: Mirror, limit: int, *which: str) -> tuple[Commit, ...]:
+    return tuple(commit for _, commit in await _log_sides(mirror, limit, *which))
+
+
+async def _log_sides(mirror: Mirror, limit: int, *which: str) -> list[tuple[str, Commit]]:
+    """Return commits, each with the side of `...` that it is on: `<` or `>`."""
     # Dates are claims: a child comes before its parents whatever they say.
     outcome = await mirror.run(
         "log", "-z", f"--format={_FIELDS}", "--encoding=UTF-8", "--no-color", "--no-notes",
@@ -59,12 +75,13 @@ async def _log(mirror: Mirror, limit: int, which: list[str]) -> tuple[Commit, ..
     )  # fmt: skip
     if not outcome.well:
         raise mirror.broken(outcome)
-    return tuple(_read_commit(one) for one in outcome.text.split("\0") if one)
+    return [(one[0], _read_commit(one[1:])) for one in outcome.text.split("\0") if one]
 
 
 def _read_commit(raw: str) -> Commit:
     sha, seconds, author, email, subject, *trailers = raw.split("\n")
     co_authors = dict.fromkeys(_PERSON.sub("", one).strip() for one in trailers)
+    addresses = dict.fromkeys(found[1].strip() for one in trailers if (found := _PERSON.search(one)))
     return Commit(
         revision=parse_revision(sha),
         subject=subject,
@@ -72,6 +89,7 @@ def _read_commit(raw: str) -> Commit:
         email=email,
         authored_at=_read_time(seconds),
         co_authors=tuple(one for one in co_authors if one),
+        co_author_emails=tuple(one for one in addresses if one),
     )
 
 

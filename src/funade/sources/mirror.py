@@ -88,6 +88,20 @@ class Mirror:
                 access=access, keep=[lock],
             )  # fmt: skip
 
+    async def fetch_names(self, access: Access, lock: int, names: Sequence[str]) -> Outcome:
+        """Bring what these full names of the remote mean, and nothing else but longer names that begin like them.
+
+        A pattern, unlike a name, may fit nothing, and lets the remote tell of what fits alone.
+        """
+        wanted = [
+            f"+{one}:{KEPT_DEFAULT}" if one == DEFAULT else f"+{one}*:{kept_name(one)}*" for one in names
+        ]
+        with effect("sources.fetch_names"):
+            return await self.run(
+                "fetch", *_FETCH, "--end-of-options", self.address.url, *wanted,
+                access=access, keep=[lock],
+            )  # fmt: skip
+
     async def fetch_commit(self, access: Access, revision: str, lock: int) -> bool:
         """Bring one commit by its SHA and pin it, where the server gives what no name leads to."""
         with effect("sources.fetch_commit"):

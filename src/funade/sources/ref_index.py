@@ -62,7 +62,7 @@ class RefIndex:
     async def _fetch(self, repository: Repository, known: _Names) -> None:
         """Ask the remote, as a deploy does."""
         with suppress(SourceError):
-            await self.sources.resolve(repository, "HEAD")
+            await self.sources.refresh(repository)
         await self._read(repository, known)
         if time.monotonic() - known.asked_for_requests_at > REQUESTS_SECONDS:
             known.asked_for_requests_at = time.monotonic()

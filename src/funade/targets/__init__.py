@@ -37,11 +37,12 @@ class TargetKind:
     """One kind: the shape of its section in funade.yaml, how that is read, and how a target of it is opened.
 
     `is_local`: only the machine where an execution runs can look at it.
+    `stops_after`: in what time one that nobody looks after has stopped by itself, given its settings and a lease.
     """
 
-    __slots__ = ("is_local", "open", "parse", "renew", "schema")
+    __slots__ = ("is_local", "open", "parse", "renew", "schema", "stops_after")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - four functions and two facts
         self,
         *,
         schema: Callable[[], dict[str, Any]],
@@ -49,8 +50,9 @@ class TargetKind:
         open: Callable[[Release, Surroundings], Target],
         renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
         is_local: bool = False,
+        stops_after: Callable[[Mapping[str, Plain], timedelta], timedelta | None] = lambda *_: None,
     ) -> None:
-        self.is_local = is_local
+        self.is_local, self.stops_after = is_local, stops_after
         self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
@@ -64,6 +66,11 @@ class OpenTargets:
         """Tell whether only the machine where it runs can look at an execution of this release."""
         kind = KINDS.get(release.target.kind)
         return kind is not None and kind.is_local
+
+    def stops_after(self, release: Release) -> timedelta | None:
+        """Return in what time an execution that nobody looks after has stopped by itself, whole; None: it goes on."""
+        kind = KINDS.get(release.target.kind)
+        return None if kind is None else kind.stops_after(release.target.settings, self._surroundings.lease)
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
@@ -111,6 +118,12 @@ def _renew_command(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict
     return config.renew(old, today)
 
 
+def _command_stops_after(settings: Mapping[str, Plain], lease: timedelta) -> timedelta | None:
+    from funade.targets.command import config  # noqa: PLC0415 -- see above
+
+    return config.stops_after(settings, lease)
+
+
 def _ssh_schema() -> dict[str, Any]:
     from funade.targets.ssh import shape  # noqa: PLC0415 -- see above
 
@@ -142,6 +155,7 @@ KINDS: Final[Mapping[str, TargetKind]] = {
         open=_open_command,
         renew=_renew_command,
         is_local=True,
+        stops_after=_command_stops_after,
     ),
     "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }

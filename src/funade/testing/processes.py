@@ -8,20 +8,21 @@ from funade.usecases.ports import Process
 class FakeMachine:
     """The `Machine` port; `gone` holds the ids of processes that are known to have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "testhost") -> None:
+        self._name = name
         self.gone: set[str] = set()
 
     @property
     def name(self) -> str:
-        """Return the one machine's name."""
-        return "testhost"
+        """Return the name that the test gave it."""
+        return self._name
 
     def describe(self, role: str, id: str, at: datetime) -> Process:
         """Return a process of this machine."""
         return Process(
             id=id,
             role=role,
-            host="testhost",
+            host=self._name,
             pid=1,
             boot="boot",
             birth="0",

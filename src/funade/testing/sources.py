@@ -67,6 +67,7 @@ class FakeSources:
                 email=f"{author.lower()}@acme.example",
                 authored_at=at or BEGINNING + timedelta(minutes=len(self._nodes)),
                 co_authors=co_authors,
+                co_author_emails=tuple(f"{one.lower()}@acme.example" for one in co_authors),
             ),
             parents=tuple(parents),
             files=after,

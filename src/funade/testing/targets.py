@@ -220,10 +220,15 @@ class FakeTargets:
     observed: Observed = field(default_factory=Observed)
     problem: str | None = None
     local: bool = False
+    gone_after: timedelta | None = None
 
     def is_local(self, release: Release) -> bool:  # noqa: ARG002 -- the port gives it
         """Tell what the test said."""
         return self.local
+
+    def stops_after(self, release: Release) -> timedelta | None:  # noqa: ARG002 -- the port gives it
+        """Return what the test said."""
+        return self.gone_after
 
     def open(self, release: Release) -> FakeTarget:  # noqa: ARG002 -- the port gives it
         """Return a target at the one place."""

@@ -82,6 +82,24 @@ class AcceptDeployment:
             return Refused(because=because(Reason.REQUEST_REUSED, number=found.number))
         return Accepted(deployment=found, waiting=self.explain(found, look))
 
+    async def obstacles(self, assembled: Assembled, actor: Actor, purpose: Purpose) -> tuple[Waiting, ...]:
+        """Return what would stand in the way if it were asked for now."""
+        now, release = self.clock.now(), assembled.release
+        request = Request(
+            application=release.application,
+            environment=release.environment,
+            purpose=purpose,
+            asked_by=actor.name,
+            asked_by_id=actor.id,
+            asked_at=now,
+        )
+
+        def look(ledger: Reading) -> tuple[Waiting, ...]:
+            berth = ledger.berth(release.application, release.environment)
+            return obstacles(request, self.rules.around_request(request, berth, ledger, now))
+
+        return await self.ledger.read(look)
+
     async def __call__(self, assembled: Assembled, environment: Environment, asked: Asked) -> Answer:
         """Return Accepted once the request is on the disk."""
         with effect("store.accept"):

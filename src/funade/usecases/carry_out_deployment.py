@@ -25,12 +25,11 @@ from funade.domain.reason import Because, Reason, because
 from funade.domain.verdict import Verdict
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.ports import Clock, Lease, Ledger, Place, Sources, Targets, Workspaces
+from funade.usecases.reach import Reach
 from funade.usecases.start_attempt import StartAttempt, Started, TakeTurn
 
 #: How often a running deployment's row is read for a wish, and its place told that somebody is there.
 GLANCE_SECONDS = 1.0
-#: An order that the place gets later than this was frozen on its way; it is refused.
-START_WITHIN = timedelta(minutes=1)
 
 
 class OutcomeUnknown(Exception):
@@ -58,6 +57,7 @@ class CarryOutDeployment:
     take: TakeTurn
     start: StartAttempt
     finish: FinishDeployment
+    reach: Reach
     unknown_after: timedelta = timedelta(minutes=10)
 
     async def __call__(self, id: str) -> None:
@@ -112,7 +112,7 @@ class CarryOutDeployment:
             release=deployment.release,
             plan=deployment.plan,
             digest=deployment.digest,
-            not_after=self.clock.now() + START_WITHIN,
+            not_after=self.clock.now() + self.reach.start_within(deployment.release),
             workspace=workspace,
         )
         self.lease.check()
@@ -165,8 +165,8 @@ class CarryOutDeployment:
             await self.finish(deployment, Sighting(standing=Standing.ENDED, ending=ending))
             return
         if deployment.machine is not None and deployment.machine != self.lease.machine:
-            problem = f"only `{deployment.machine}` can tell, and no Funade process has run there for long"
-            raise OutcomeUnknown(problem)
+            await self._judge_from_afar(deployment)
+            return
         sighting = await self._settled(deployment, place)
         if sighting.standing is Standing.RUNNING:
             await self._follow(deployment, place)
@@ -175,6 +175,14 @@ class CarryOutDeployment:
             await self._begin(deployment, place)
         else:
             await self.finish(deployment, sighting)
+
+    async def _judge_from_afar(self, deployment: Deployment) -> None:
+        """End what ran on a machine of which nobody has heard for long; or raise OutcomeUnknown."""
+        if not self.reach.stops_alone(deployment.release):
+            problem = f"only `{deployment.machine}` can tell, and no Funade process has run there for long"
+            raise OutcomeUnknown(problem)
+        problem = f"`{deployment.machine}` has been silent for so long that it was stopped there"
+        await self.finish(deployment, Sighting(standing=Standing.LOST, problem=problem))
 
     async def _follow(self, deployment: Deployment, place: Place) -> None:
         """Wait for the execution's end, pass on a wish to cancel, stop at once when the lease is lost."""
@@ -218,6 +226,8 @@ class CarryOutDeployment:
             if row.wish is not None:
                 await place.cancel(execution)
             else:
+                # Whoever judges from afar counts on it that nobody keeps it alive past a lease.
+                self.lease.check()
                 await place.keep_alive(execution)
 
     async def _ask(

@@ -4,14 +4,22 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Configurations, ForgetfulLogs, Ledger, OldDeployment
+from funade.usecases.ports import Clock, Configurations, Ledger, OldDeployment
 
 #: Nobody waits long for one of these steps.
 AT_ONCE = 200
 #: How often one process looks for what has become old.
 EVERY = timedelta(hours=6)
+
+
+class ForgetfulLogs(Protocol):
+    """Logs of which old ones can be forgotten."""
+
+    def forget(self, deployment: str) -> None:
+        """Forget the output of every attempt; gone already is fine."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,10 +15,7 @@ class Living:
     clock: Clock
     machine: Machine
     lease: timedelta
-    #: A machine without a living process is waited for so long before what runs there counts as unknown.
-    machine_back_within: timedelta = timedelta(minutes=10)
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
-    _silent: dict[str, float] = field(default_factory=dict)
     # The store asks from its own threads.
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -42,19 +39,3 @@ class Living:
         for gone in self._seen.keys() - {one.id for one in processes}:
             del self._seen[gone]
         return frozenset(alive)
-
-    def may_look_after(self, machine: str, processes: Sequence[Process]) -> bool:
-        """Tell whether this process may take on what runs on `machine`.
-
-        That is its own machine, or one that has had no living process for too long: then nobody will ever know more.
-        """
-        if machine == self.machine.name:
-            return True
-        alive = self.among(processes)
-        steady = self.clock.steady()
-        with self._lock:
-            if any(one.machine == machine for one in processes if one.id in alive):
-                self._silent.pop(machine, None)
-                return False
-            since = self._silent.setdefault(machine, steady)
-            return steady - since >= self.machine_back_within.total_seconds()

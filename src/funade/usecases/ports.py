@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -373,6 +373,9 @@ class Targets(Protocol):
     def is_local(self, release: Release) -> bool:
         """Tell whether only the machine where it runs can look at an execution of this release."""
 
+    def stops_after(self, release: Release) -> timedelta | None:
+        """Return in what time an execution that nobody looks after has stopped by itself, whole; None: it goes on."""
+
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
 
@@ -395,13 +398,6 @@ class Logs(Protocol):
 
     def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes:
         """Return at most `limit` bytes from `offset`; b"" at the end."""
-
-
-class ForgetfulLogs(Protocol):
-    """Logs of which old ones can be forgotten."""
-
-    def forget(self, deployment: str) -> None:
-        """Forget the output of every attempt; gone already is fine."""
 
 
 class Announcer(Protocol):

@@ -7,6 +7,7 @@ from funade.domain.deployment import Phase
 from funade.domain.turns import Moves, next_moves
 from funade.usecases.living import Living
 from funade.usecases.ports import Clock, Entry, Lease, Ledger, Process, Reading
+from funade.usecases.reach import Reach
 from funade.usecases.rules import GatherRules
 from funade.usecases.shares import Shares, share_of
 
@@ -17,6 +18,7 @@ class ReconcileDeployments:
 
     ledger: Ledger
     living: Living
+    reach: Reach
     lease: Lease
     clock: Clock
     rules: GatherRules
@@ -62,12 +64,15 @@ class ReconcileDeployments:
         share.end()
         return Moves(
             take=tuple(
-                one for one in moves.take if one not in busy and self._is_in_reach(by_id[one], processes)
+                one
+                for one in moves.take
+                if one not in busy and self._is_in_reach(by_id[one], look, processes)
             ),
             end=tuple(one for one in moves.end if one not in busy),
         )
 
-    def _is_in_reach(self, entry: Entry, processes: Sequence[Process]) -> bool:
-        if entry.machine is None or entry.phase is not Phase.EXECUTING:
+    def _is_in_reach(self, entry: Entry, look: Reading, processes: Sequence[Process]) -> bool:
+        if entry.machine in (None, self.lease.machine) or entry.phase is not Phase.EXECUTING:
             return True
-        return self.living.may_look_after(entry.machine, processes)
+        deployment = look.deployment_by_id(entry.id)
+        return deployment is not None and self.reach.covers(deployment, processes)

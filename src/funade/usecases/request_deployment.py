@@ -130,8 +130,10 @@ class RollBack:
         )
         return await self.accept(assembled, environment, asked)
 
-    async def preview(self, command: Rollback, application: Application, environment: Environment) -> Answer:
-        """Return what it would do, and do nothing; or Refused."""
+    async def preview(
+        self, command: Rollback, application: Application, environment: Environment, actor: Actor
+    ) -> Answer:
+        """Return what it would do and what stands in its way, and do nothing; or Refused."""
         found = await self._assemble(command, application, environment)
         if isinstance(found, Because):
             return Refused(because=found)
@@ -144,6 +146,7 @@ class RollBack:
             plan=assembled.plan,
             digest=assembled.digest,
             preview=assembled.preview,
+            in_the_way=await self.accept.obstacles(assembled, actor, Purpose.ROLLBACK),
         )
 
     async def _assemble(

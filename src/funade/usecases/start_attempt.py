@@ -23,6 +23,7 @@ from funade.usecases.follow_approvals import ask_for_approval
 from funade.usecases.living import Living
 from funade.usecases.locking import lock
 from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
+from funade.usecases.reach import Reach
 from funade.usecases.rules import GatherRules
 
 #: The kind of obligation that a checkout is.
@@ -49,6 +50,7 @@ class TakeTurn:
     lease: Lease
     clock: Clock
     living: Living
+    reach: Reach
     workspaces: Workspaces
     rules: GatherRules
 
@@ -67,9 +69,10 @@ class TakeTurn:
         if found.has_ended or not self._is_free(change, found, me):
             return None
         if found.state is State.RUNNING:
-            if not self._is_in_reach(change, found):
+            if not self.reach.covers(found, change.processes()):
                 return None
             claimed = change.claim(found, me)
+            self.reach.claimed(claimed)
             if found.owner != me:
                 mine = next((one for one in change.processes() if one.id == me), None)
                 happening = DeploymentTakenOver(
@@ -103,11 +106,6 @@ class TakeTurn:
                 since=self.clock.now(),
             )
         )
-
-    def _is_in_reach(self, change: Transaction, found: Deployment) -> bool:
-        if found.machine is None or found.phase is not Phase.EXECUTING:
-            return True
-        return self.living.may_look_after(found.machine, change.processes())
 
     def _is_next(self, change: Transaction, found: Deployment, berth: Berth) -> bool:
         """Tell whether no rule keeps it waiting, and nobody asked before it whom no rule keeps waiting."""

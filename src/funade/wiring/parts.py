@@ -18,10 +18,12 @@ from funade.usecases.change_environment import ChangeEnvironment
 from funade.usecases.decide_deployment import DecideDeployment
 from funade.usecases.desk import Desk, Verbs
 from funade.usecases.explain_waiting import ExplainWaiting
+from funade.usecases.forget_old import ForgetfulLogs
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, ForgetfulLogs, Links, Logs, Sources, Targets
+from funade.usecases.ports import Configurations, Links, Logs, Sources, Targets
+from funade.usecases.reach import Reach
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import RequestDeployment, RetryDeployment, RollBack
@@ -52,6 +54,7 @@ class Parts:
     sources: Sources
     targets: Targets
     living: Living
+    reach: Reach
     logs: Logs
     forgetful_logs: ForgetfulLogs
     bring_logs: Callable[[], None] | None
@@ -80,7 +83,7 @@ def connect(configurations: Configurations) -> Parts:
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
     status = ShowEverything(ledger=ledger, living=living, calendar=calendar, clock=clock)
     verbs = Verbs(
-        plan=ShowPlan(ledger=ledger, assemble=assemble, rules=rules, clock=clock),
+        plan=ShowPlan(assemble=assemble, accept=accept),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
         retry=RetryDeployment(assemble=assemble, accept=accept),
         roll_back=RollBack(ledger=ledger, assemble=assemble, accept=accept),
@@ -106,6 +109,7 @@ def connect(configurations: Configurations) -> Parts:
         sources=sources,
         targets=targets,
         living=living,
+        reach=Reach(clock=clock, machine=machine, living=living, targets=targets),
         logs=logs,
         forgetful_logs=logs,
         bring_logs=store.bring_logs,

@@ -39,8 +39,15 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         workspaces=workspaces,
         lease=heart,
         clock=clock,
+        reach=parts.reach,
         take=TakeTurn(
-            ledger=ledger, lease=heart, clock=clock, living=living, workspaces=workspaces, rules=rules
+            ledger=ledger,
+            lease=heart,
+            clock=clock,
+            living=living,
+            reach=parts.reach,
+            workspaces=workspaces,
+            rules=rules,
         ),
         start=StartAttempt(ledger=ledger, sources=parts.sources, clock=clock, rules=rules, explain=explain),
         finish=FinishDeployment(
@@ -57,7 +64,13 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
         heart=heart,
         clock=clock,
         reconcile=ReconcileDeployments(
-            ledger=ledger, living=living, lease=heart, clock=clock, rules=rules, shares=Shares(clock=clock)
+            ledger=ledger,
+            living=living,
+            reach=parts.reach,
+            lease=heart,
+            clock=clock,
+            rules=rules,
+            shares=Shares(clock=clock),
         ),
         carry_out=carry_out,
         end_waiting=EndWaiting(ledger=ledger, clock=clock, explain=explain),

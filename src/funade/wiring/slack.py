@@ -7,6 +7,7 @@ from funade.chat.slack.room import Ports, SlackRoom
 from funade.domain.answers import Answer, Refused
 from funade.domain.application import Workspace
 from funade.domain.commands import Rollback
+from funade.domain.people import Actor
 from funade.domain.reason import Reason, because
 from funade.runner.loop import Runner
 from funade.secrets import OpenSecrets
@@ -17,16 +18,16 @@ from funade.wiring.parts import Parts
 __all__ = ["AcquaintedConfigurations", "build_slack"]
 
 
-def _plan_rollback(parts: Parts) -> Callable[[Rollback], Awaitable[Answer]]:
+def _plan_rollback(parts: Parts) -> Callable[[Rollback, Actor], Awaitable[Answer]]:
     """Return what shows what a rollback would do; only whoever may ask for plans is shown one."""
 
-    async def plan(command: Rollback) -> Answer:
+    async def plan(command: Rollback, actor: Actor) -> Answer:
         application = parts.configurations.current().applications.get(command.application)
         environment = application.environments.get(command.environment) if application else None
         if application is None or environment is None:
             values = {"application": command.application, "environment": command.environment}
             return Refused(because=because(Reason.UNKNOWN_ENVIRONMENT, **values))
-        return await parts.desk.verbs.roll_back.preview(command, application, environment)
+        return await parts.desk.verbs.roll_back.preview(command, application, environment, actor)
 
     return plan
 

@@ -56,6 +56,17 @@ def test_one_chooses_what_to_go_back_to_and_sees_what_that_does(tmp_path, monkey
     sail(tmp_path, monkeypatch, story)
 
 
+def test_what_stands_in_the_way_is_said_before_anybody_confirms(tmp_path, monkeypatch):
+    async def story(here):
+        card = await deployed(here, "One", "Two")
+        await here.say("ada", "@funade lock shop staging because the database migrates")
+        await here.until(lambda: here.look(lambda look: look.berth("shop", "staging")).lock)
+        form = await opened(here, card, "bob")
+        assert "the database migrates" in json.dumps(form["blocks"])
+
+    sail(tmp_path, monkeypatch, story)
+
+
 def test_whoever_may_not_is_told_so_in_the_form_and_nothing_happens(tmp_path, monkeypatch):
     async def story(here):
         card = await deployed(here, "One", "Two")

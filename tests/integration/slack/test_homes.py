@@ -46,6 +46,8 @@ def test_whoever_looks_sees_it_change_without_opening_it_again(tmp_path, monkeyp
         await sees(here, "cy", "#1")
         await here.say("ada", "@funade lock shop staging because migrating")
         await sees(here, "cy", "migrating")
+        view = await home(here, "cy", "migrating")
+        assert json.dumps(view["blocks"]).count("migrating") == 1, "a lock is told once"
 
     sail(tmp_path, monkeypatch, story)
 

@@ -75,8 +75,12 @@ def author_of(email: str, people: People) -> Person | None:
 
 
 def commits_by(person: Person, commits: Iterable[Commit], people: People) -> list[Commit]:
-    """Return those that this person wrote."""
-    return [one for one in commits if (author := author_of(one.email, people)) and author.name == person.name]
+    """Return those that this person wrote, alone or with others."""
+    return [
+        one
+        for one in commits
+        if any((found := author_of(email, people)) and found.name == person.name for email in one.emails)
+    ]
 
 
 def notices_about(
@@ -91,7 +95,7 @@ def notices_about(
     people = configuration.people
     asker = people.find_by_id(deployment.asked_by_id)
     is_there = deployment.door in (Door.SLACK, Door.TERMINAL)
-    emails = dict.fromkeys(one.email for one in commits_of(deployment, fate, look))
+    emails = dict.fromkeys(email for one in commits_of(deployment, fate, look) for email in one.emails)
     persons = {found.name: found for one in emails if (found := author_of(one, people)) is not None}
     for person in persons.values():
         if not (is_there and asker is not None and asker.name == person.name):

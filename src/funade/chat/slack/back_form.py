@@ -28,7 +28,7 @@ from funade.texts.times import moment
 from funade.usecases.door_ports import Capability, Received
 from funade.usecases.ports import Reading
 
-PlansRollback = Callable[[Rollback], Awaitable[Answer]]
+PlansRollback = Callable[[Rollback, Actor], Awaitable[Answer]]
 
 WIDTH, MOST_GOALS, MOST_COMMITS = 60, 20, 10
 
@@ -106,7 +106,8 @@ class BackForm:
                 application=command.application,
                 environment=command.environment,
                 to=None if goal is None else goal.number,
-            )
+            ),
+            actor,
         )
         if goal is None or not isinstance(answer, Planned):
             return views.showing(conversation.worded(answer, reader), reader, slack.FORM_REFUSED)

@@ -77,7 +77,8 @@ class Home:
         self, status: StatusShown, person: Person, configuration: Configuration, reader: Reader
     ) -> list[Block]:
         shown = shielded(status)
-        blocks = [header(reader.word(slack.HOME_TITLE)), *rich(status_lines(shown, reader)), _actions(reader)]
+        lines = status_lines(shown, reader, with_barriers=False)
+        blocks = [header(reader.word(slack.HOME_TITLE)), *rich(lines), _actions(reader)]
         waiting = [
             one
             for each in status.environments

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
-from funade.domain import durations, placeholders
+from funade.domain import durations, placeholders, wire
 from funade.domain.application import SECRET_SCHEMES, parse_reference
 from funade.domain.orders import Problem
 from funade.domain.wire import Plain
@@ -17,6 +18,8 @@ OURS = "FUNADE_"
 
 TIME_LIMIT_SECONDS = 3600.0
 KILL_GRACE_SECONDS = 10.0
+#: What a supervisor needs beyond the grace of its program.
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,17 @@ def renew(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Pla
     """Return the parameters of an old release with today's place and secrets."""
     parameters = {name: value for name, value in old.items() if name not in PLACE}
     return parameters | {name: today[name] for name in PLACE if name in today}
+
+
+def stops_after(settings: Mapping[str, Plain], lease: timedelta) -> timedelta | None:
+    """Return in what time after the last word to its supervisor a program of a release is gone; None: it goes on."""
+    try:
+        given = wire.from_plain(Settings, dict(settings))
+    except wire.Unreadable:
+        return None
+    if given.abandoned != "stop":
+        return None
+    return lease + timedelta(seconds=given.kill_grace + PATIENCE_SECONDS)
 
 
 def schema() -> dict[str, Any]:

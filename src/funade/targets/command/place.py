@@ -14,7 +14,7 @@ from funade.failpoints import effect
 from funade.targets import Surroundings
 from funade.targets.command import guard, orphans, supervisor, watch
 from funade.targets.command.attempt import Attempt
-from funade.targets.command.config import Settings
+from funade.targets.command.config import PATIENCE_SECONDS, Settings
 from funade.targets.command.guard import Entry, Guard
 from funade.targets.command.instructions import instructions
 from funade.targets.command.spare import Spare
@@ -26,8 +26,6 @@ SOON = timedelta(seconds=5)
 LATER = timedelta(seconds=30)
 
 BETWEEN_LOOKS_SECONDS = 0.05
-#: What a supervisor needs beyond the grace of its program.
-PATIENCE_SECONDS = 5.0
 
 
 class CommandPlace:

@@ -5,12 +5,18 @@ The supervisor stands on this module.
 
 import os
 import signal
+import time
 
 from funade.clients import births
 from funade.clients.births import birth, boot_id, namespace
 from funade.failpoints import effect
 
-__all__ = ["birth", "boot_id", "is_corpse", "kill_session", "lives", "members", "namespace"]
+__all__ = ["birth", "boot_id", "is_corpse", "kill_session", "lives", "members", "namespace", "steady"]
+
+
+def steady() -> float:
+    """Return seconds that never jump and go on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def lives(pid: int, born: str) -> bool:

@@ -112,6 +112,8 @@ def _begin(guard: Guard, instructions: "dict[str, Any]", program: Program) -> No
     """Make this attempt a started one, or raise Refused. The program waits until it is written down."""
     import time  # noqa: PLC0415 -- built in
 
+    # Before its last look at the time, so that whatever stands still from here on is counted.
+    instructions["began"] = processes.steady()
     key, fence = instructions["key"], instructions["fence"]
     with guard.locked():
         state = guard.read()

@@ -12,6 +12,7 @@ import time
 from funade.domain.masking import Masker
 from funade.failpoints import effect
 from funade.targets.command import processes
+from funade.targets.command.processes import steady
 from funade.targets.command.program import Program
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ class Watch:
         self._grace = float(instructions["kill_grace"])
         self._lease = instructions["lease"]
         self._time_limit = float(instructions["time_limit"])
-        now = steady()
+        now = instructions["began"]
         self._ends_at = now + self._time_limit
         self._abandoned_at = now + self._lease if self._lease else None
         self._kills_at: float | None = None
@@ -167,8 +168,10 @@ class Watch:
         heard = os.read(self._control, 4096)
         if CANCEL in heard:
             self.stop("cancel")
-        if KEEP_ALIVE in heard and self._lease:
-            self._abandoned_at = steady() + self._lease
+        now = steady()
+        # Late is never: everything here may have stood still, and another machine counts on the end.
+        if KEEP_ALIVE in heard and self._abandoned_at is not None and now < self._abandoned_at:
+            self._abandoned_at = now + self._lease
 
     def _wake_up(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -204,8 +207,3 @@ class Watch:
             if not taken:
                 break
             left -= taken
-
-
-def steady() -> float:
-    """Return seconds that never jump and go on while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

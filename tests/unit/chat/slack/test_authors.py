@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from funade.chat.slack.authors import Fate, author_of, fate_of, notices_about
+from funade.chat.slack.authors import Fate, author_of, commits_by, fate_of, notices_about
 from funade.domain.application import Application, Configuration, Environment, Repository
 from funade.domain.deployment import Preview, Purpose, State
 from funade.domain.events import DeploymentFinished, DeploymentStarted, about
@@ -96,6 +96,14 @@ def test_each_author_is_owed_one_notice_whatever_the_number_of_their_commits():
     assert told(one, State.FAILED) == [("ada", "failed"), ("bob", "failed")]
     assert told(one, State.CANCELLED) == []
     assert told(one, tell_authors=False) == []
+
+
+def test_whoever_wrote_it_with_somebody_is_its_author_too():
+    pair = replace(commit("who@ever"), co_author_emails=("bob@acme.example", "ada@acme.example", "a@home"))
+    changes = Changes(base=OLD, head=NEW, commits=(pair, commit("ada@acme.example", OTHER)), total=2)
+    assert told(started(preview=Preview(live=OLD, changes=changes))) == [("bob", "live"), ("ada", "live")]
+    assert commits_by(BOB, changes.commits, PEOPLE) == [pair]
+    assert commits_by(ADA, changes.commits, PEOPLE) == list(changes.commits)
 
 
 def test_the_first_deployment_of_a_place_tells_nobody():
