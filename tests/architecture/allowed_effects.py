@@ -9,7 +9,7 @@ ALLOWED = {
     "funade.store.making:ask": "looks only; the changes are `store.sign`, `store.migrate` and `store.make`",
     "funade.store.migrations:migrate": "looks whether there is anything to do; the change is `store.migrate`",
     "funade.store.postgres.ledger:PostgresLedger._look": "reads only",
-    "funade.store.postgres.ledger:PostgresLedger._transact": "begins; what counts is `postgres.commit`",
+    "funade.store.postgres.ledger:PostgresLedger._transaction": "begins; what counts is `postgres.commit`",
     "funade.store.postgres.making:has_quarantine": "reads only",
     "funade.store.postgres.making:make": "looks only; the changes are `store.migrate` and `postgres.make`",
     "funade.store.sqlite:SqliteLedger._change": "begins; what counts is `store.commit`",

@@ -354,8 +354,8 @@ def test_an_event_is_to_be_said_until_it_is_settled(store):
     assert [one.event.sequence for one in waiting] == [1, 2, 3]
     assert len({one.key for one in waiting}) == 3
     assert len(store.read(lambda look: look.announcements(2))) == 2
-    store.change(lambda change: change.settle_announcement(waiting[0].key))
-    store.change(lambda change: change.settle_announcement(waiting[0].key))
+    store.change(lambda change: change.settle_announcements([waiting[0].key]))
+    store.change(lambda change: change.settle_announcements([waiting[0].key]))
     assert store.read(lambda look: look.announcements(10)) == waiting[1:]
     assert len(store.read(lambda look: look.events())) == 3
 

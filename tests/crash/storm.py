@@ -23,8 +23,8 @@ LONGEST_FREEZE_SECONDS = 2.5
 class Storm:
     """Everything is decided by `seed`, but for what the machine's own timing decides."""
 
-    def __init__(self, folder: Path, seed: int, seconds: float) -> None:
-        self.voyage = Voyage(World(folder / "world", repository()))
+    def __init__(self, folder: Path, seed: int, seconds: float, database: str | None = None) -> None:
+        self.voyage = Voyage(World(folder / "world", repository(), database))
         self._weather = random.Random(seed)
         self._clients = [random.Random(f"{seed}/{number}") for number in range(CLIENTS)]
         self._until = time.monotonic() + seconds

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from funade.domain.answers import HistoryShown, StatusShown
-from funade.domain.deployment import State
+from funade.domain.deployment import Deployment, State
 from funade.domain.events import DeploymentFinished
+from funade.domain.reason import Reason
 from tests.crash.voyage import Stuck, Voyage, until
 from tests.crash.world import DATABASE_SECRET, ENVIRONMENTS, SECRET, World
 
@@ -114,12 +115,29 @@ def _requests(voyage: Voyage, history: HistoryShown, status: StatusShown) -> Ite
         elif one.word == "end" and found.state is not State.SUCCEEDED:
             yield f"I4: #{found.number} is {found.state}, its program has switched the place: {found.because}"
     begun = {one.deployment for one in voyage.world.lines() if one.word == "start"}
+    # Killed before its first line, with its supervisor: what it should have brought was live already.
+    begun |= _begun_by_the_guards(voyage.world) & {one.id for one in rows.values() if _is_lost(one)}
     for row in rows.values():
         if row.state is State.SUCCEEDED and row.id not in begun:
             yield f"I2: #{row.number} succeeded without a start"
     for shown in status.environments:
         if shown.berth.doubt is None and (shown.berth.turn or shown.running or shown.waiting):
             yield f"I3: {shown.berth.environment} is still taken: {shown.berth}"
+
+
+def _is_lost(row: Deployment) -> bool:
+    return row.because is not None and row.because.code is Reason.EXECUTION_LOST
+
+
+def _begun_by_the_guards(world: World) -> set[str]:
+    """Return the deployments of which the place itself says that their program was let go."""
+    return {
+        key.partition("/")[0]
+        for data in world.machines
+        for path in data.glob("guards/*/*/guard.json")
+        for key, entry in json.loads(path.read_text())["attempts"].items()
+        if "process" in entry
+    }
 
 
 def _shown(world: World, history: HistoryShown, status: StatusShown) -> Iterator[str]:

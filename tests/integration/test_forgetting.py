@@ -84,7 +84,7 @@ def test_old_output_and_events_go_and_the_latest_of_each_environment_stay(store,
         logs = SharedLogs(here, store.ledger.logs)
     for one in store.read(lambda look: look.announcements(100)):
         if one.event.deployment != "d2":
-            store.change(lambda change, key=one.key: change.settle_announcement(key))
+            store.change(lambda change, key=one.key: change.settle_announcements([key]))
     keep = Keep(logs=timedelta(days=30), events=timedelta(days=35), at_least=KEPT)
     # d1 … d4 ended at least 35 days ago, and two of each environment came later.
     forget(store, logs, keep, 40, again=True)

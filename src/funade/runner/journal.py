@@ -16,6 +16,8 @@ from funade.usecases.ports import Announcement, Announcer
 
 #: How much of the file's end is searched for what may have been said before a crash.
 TAIL_BYTES = 1 << 20
+#: How many keys are remembered before the file's end is read anew.
+MOST_KEYS = 10_000
 #: Whoever writes is done in moments, unless it is frozen.
 PATIENCE_SECONDS, PAUSE_SECONDS = 1.0, 0.02
 
@@ -37,6 +39,9 @@ class Journal:
 
     def __init__(self, path: Path, tell: Callable[[Announcement, Deployment | None], None]) -> None:
         self._path, self._tell = path, tell
+        self._keys: set[str] = set()
+        #: Which file had these keys at its end, and how long it was then.
+        self._known_at: tuple[int, int] | None = None
 
     async def announce(self, batch: Sequence[tuple[Announcement, Deployment | None]]) -> None:
         """Append what was not said before, and wait until it is on the disk."""
@@ -52,13 +57,18 @@ class Journal:
             file = open(self._path, "ab+", opener=lambda path, flags: os.open(path, flags, 0o600))  # noqa: SIM115 - closed below
         with file:
             self._lock(file)
-            said = self._said(file)
-            fresh = [one for one in batch if one[0].key not in said]
+            if self._known_at != _state(file) or len(self._keys) > MOST_KEYS:
+                self._keys = self._said(file)
+            fresh = [one for one in batch if one[0].key not in self._keys]
+            # Whatever goes wrong now, the file itself is asked again.
+            self._known_at = None
             if fresh:
                 with effect("journal.append"):
                     file.write("".join(self._line(announcement, now) for announcement, now in fresh).encode())
                     file.flush()
                     os.fsync(file.fileno())
+                self._keys |= {announcement.key for announcement, _ in fresh}
+            self._known_at = _state(file)
         return fresh
 
     def _lock(self, file: BinaryIO) -> None:
@@ -100,3 +110,8 @@ class Journal:
             "verified": now.verified if now else None,
         }
         return json.dumps(plain, ensure_ascii=False) + "\n"
+
+
+def _state(file: BinaryIO) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_size

@@ -260,9 +260,9 @@ class SqlReading:
         """Return the stored fact of how that attempt ended."""
         return self._first(ENDINGS, _ENDING, deployment=deployment, attempt=attempt)
 
-    def obligations(self) -> Sequence[Obligation]:
-        """Return what is still owed."""
-        return self._all(OBLIGATIONS, _OBLIGATIONS)
+    def obligations(self, deployment: str | None = None) -> Sequence[Obligation]:
+        """Return what is still owed, by one deployment or by all."""
+        return self._all(OBLIGATIONS, _OBLIGATIONS, deployment=deployment)
 
     def announcements(self, limit: int) -> Sequence[Announcement]:
         """Return what must still be said, oldest first."""

@@ -78,7 +78,7 @@ _WRITE_OFF = (
 _ADD_DEPLOYMENT = insert(deployments)
 _ADD_EVENT = insert(events)
 _ANNOUNCE = insert(outbox)
-_SETTLE = delete(outbox).where(outbox.c.sequence == bindparam("sequence"))
+_SETTLE = delete(outbox).where(outbox.c.sequence.in_(bindparam("sequences", expanding=True)))
 _UNDONE = delete(obligations).where(obligations.c.id == bindparam("id"))
 _COMPLAIN = (
     update(obligations).where(obligations.c.id == bindparam("here_id")).values(problem=bindparam("problem"))
@@ -209,9 +209,9 @@ class SqlTransaction(SqlDoorTransaction):
         """Note why it could not be undone."""
         self._connection.execute(_COMPLAIN, {"here_id": id, "problem": values.clean(problem)})
 
-    def settle_announcement(self, key: str) -> None:
+    def settle_announcements(self, keys: Sequence[str]) -> None:
         """Forget what was said."""
-        self._connection.execute(_SETTLE, {"sequence": int(key)})
+        self._connection.execute(_SETTLE, {"sequences": [int(key) for key in keys]})
 
     def forget_events(self, deployments: Sequence[str]) -> int:
         """Forget what happened to these, but for what must still be said."""
@@ -260,7 +260,7 @@ class SqlTransaction(SqlDoorTransaction):
             self._keep(quarantine, {"table": note.table, "key": note.key, "problem": problem, "at": at})
             if note.table == events.name:
                 # It can never be said; it stays in its table for whoever repairs it.
-                self.settle_announcement(note.key)
+                self.settle_announcements([note.key])
 
     def try_again(self) -> None:
         """Let go of what can be read after all, is gone, or has turned out to be of a newer release."""

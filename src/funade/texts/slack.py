@@ -39,6 +39,7 @@ DELETED = mark(
     "your message is gone, and #{number}, which it asked for, goes on — `cancel {number}` stops it"
 )
 CANNOT_ASK = mark("Slack cannot be asked who you are, so nothing was done — try again in a minute")
+NOT_FOUND_OUT = mark("It could not be found out just now — close this and try again in a minute")
 OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log has the details")
 
 # Cards
@@ -47,6 +48,9 @@ PAGE = mark("The page of #{number}: its course and its whole output")
 
 # What authors are told
 THREAD_LIVE = mark("{names}: your changes are live in `{environment}` of `{application}`")
+THREAD_UNSEEN = mark(
+    "{names}: your changes were deployed to `{environment}` of `{application}`; nobody has seen them live"
+)
 THREAD_FAILED = mark(
     "{names}: the deployment of your changes to `{environment}` of `{application}` has failed: {why}"
 )
@@ -74,7 +78,7 @@ TELL_THREAD = mark("in the thread of the card")
 TELL_DIRECT = mark("by a direct message")
 TELL_DIGEST = mark("once a day")
 TELL_NEVER = mark("not at all")
-TELL_EMAILS = mark("Your changes are those of {emails}.")
+TELL_EMAILS = mark("Commits by {emails} count as yours.")
 TELL_NO_EMAIL = mark(
     "Nobody knows which changes are yours: ask whoever runs Funade to add your `email` to `people`."
 )
@@ -97,6 +101,7 @@ REMIND_END = mark(
 )
 REMIND_NOTHING_KNOWN = mark("nothing more is known of it")
 REMIND_APPROVAL = mark("{names}: #{number} waits for approval and expires at {until}")
+REMIND_APPROVAL_MORE = mark("{names} and {more} more: #{number} waits for approval and expires at {until}")
 REMIND_APPROVAL_NOBODY = mark(
     "#{number} waits for approval and expires at {until}; nobody is known who may still approve it"
 )

@@ -146,10 +146,10 @@ class FinishDeployment:
 
     async def _clear_up(self, deployment: Deployment) -> tuple[str, ...]:
         """Remove the checkouts; what cannot be removed now stays owed and is swept later."""
-        owed = await self.ledger.read(lambda look: look.obligations())
+        owed = await self.ledger.read(lambda look: look.obligations(deployment.id))
         removed = []
         for one in owed:
-            if (one.deployment, one.kind) != (deployment.id, WORKSPACE) or is_elsewhere(one, self.lease):
+            if one.kind != WORKSPACE or is_elsewhere(one, self.lease):
                 continue
             with suppress(OSError):
                 await self.workspaces.remove(Path(one.data.get("folder", "")))

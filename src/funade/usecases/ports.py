@@ -127,8 +127,8 @@ class Reading(DoorReading, Protocol):
     def ending(self, deployment: str, attempt: int) -> Ending | None:
         """Return the stored fact of how that attempt ended."""
 
-    def obligations(self) -> Sequence[Obligation]:
-        """Return what is still owed."""
+    def obligations(self, deployment: str | None = None) -> Sequence[Obligation]:
+        """Return what is still owed, by one deployment or by all."""
 
     def announcements(self, limit: int) -> Sequence[Announcement]:
         """Return what must still be said, oldest first."""
@@ -203,7 +203,7 @@ class Transaction(Reading, DoorTransaction, Protocol):
     def complain_of_obligation(self, id: str, problem: str) -> None:
         """Note why it could not be undone now."""
 
-    def settle_announcement(self, key: str) -> None:
+    def settle_announcements(self, keys: Sequence[str]) -> None:
         """Forget what was said."""
 
     def forget_events(self, deployments: Sequence[str]) -> int:

@@ -111,7 +111,10 @@ class TakeTurn:
         """Tell whether no rule keeps it waiting, and nobody asked before it whom no rule keeps waiting."""
         now = self.clock.now()
         for entry in change.entries(found.application, found.environment):
-            one = change.deployment_by_id(entry.id) if entry.state is State.QUEUED else None
+            if entry.id == found.id:
+                one: Deployment | None = found
+            else:
+                one = change.deployment_by_id(entry.id) if entry.state is State.QUEUED else None
             if one is not None and not self.rules.obstacles(one, berth, change, now):
                 return one.id == found.id
         return False

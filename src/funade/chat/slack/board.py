@@ -11,10 +11,10 @@ from typing import Protocol
 import structlog
 
 from funade.chat.slack.announcer import card_key, is_card_key
-from funade.chat.slack.budget import Budget
+from funade.chat.slack.budget import EDIT, POST, Budget
 from funade.chat.slack.buttons import Mint, of_deployment, of_lock
 from funade.chat.slack.cards import card, told, wants_output
-from funade.chat.slack.client import OutcomeUnknown, SlackRefused
+from funade.chat.slack.client import OutcomeUnknown, SlackRefused, SlackUnavailable
 from funade.chat.slack.courier import Courier, digest
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.letters import Letter, Show
@@ -22,7 +22,7 @@ from funade.chat.slack.sayings import Message, moment_mark
 from funade.domain.answers import DeploymentShown
 from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
-from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
+from funade.domain.errors import FencedOut, StoreError, UnreadableRecord, VendorUnavailable
 from funade.domain.events import Event, LockTaken
 from funade.domain.wire import GREATEST
 from funade.failpoints import effect
@@ -82,7 +82,8 @@ class Board:
     letters: Sequence[WritesLetters] = ()
     problem: str | None = None
     _held: bool = False
-    _refused: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    #: what was put aside: until when, and when it could not be sent first, unless it only had to wait
+    _refused: dict[str, tuple[float, datetime | None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Write until it is cancelled."""
@@ -96,7 +97,7 @@ class Board:
             except StoreError as error:
                 log.error("the store cannot be used", problem=str(error))
             except Exception:
-                # The process's loop: whatever one post does to us, the others go on.
+                # The process's loop, which survives our own mistakes; those of one post are set aside with it.
                 log.exception("our mistake; Slack is told later")
             if wait > 0:
                 try:
@@ -147,16 +148,19 @@ class Board:
         try:
             return await self._bring(post)
         except VendorUnavailable as error:
-            self.problem = str(error)
-            method = "chat.update" if post.message else "chat.postMessage"
-            self.budget.close(method, error.retry_after.total_seconds())
-            return max(error.retry_after.total_seconds(), 0.05)
+            return self._wait_for(post, error)
         except OutcomeUnknown as error:
             # It is looked for when it can be seen.
             self.problem = str(error)
-            self._refused[post.key] = (self.clock.steady() + 1.0, self.clock.now())
-            return 1.0
-        except SlackRefused as error:
+            return self._put_off(post, LOOK_SECONDS)
+        except (SlackRefused, UnreadableRecord) as error:
+            return await self._bear(post, error)
+        except (FencedOut, StoreError):
+            raise
+        except Exception as error:
+            # A process's loop: what breaks us may be one post alone, for example one that a newer Funade wrote. It
+            # would be the first again at the next look, and nothing behind it would ever be sent.
+            log.exception("our mistake; a post is set aside", key=post.key)
             return await self._bear(post, error)
 
     async def _bring(self, post: Post) -> float:
@@ -241,12 +245,15 @@ class Board:
 
     async def _bring_letter(self, post: Post, writer: WritesLetters) -> float:
         if post.message is None:
+            # Before Slack is asked about everybody in it: while nothing can be sent, nobody needs to know.
+            if wait := self.budget.closed(POST):
+                return wait
             letter = await writer.write(post)
             if letter is not None:
                 if letter.waits:
                     return LOOK_SECONDS
                 if wait := self.budget.wait_to_post(letter.channel):
-                    return wait
+                    return self._put_off(post, wait)
                 self.budget.posted(letter.channel)
                 post = await self._send(
                     replace(post, channel=letter.channel), letter.message, thread=letter.thread
@@ -293,19 +300,37 @@ class Board:
             sent = await self.courier.send(post, bare, thread=thread, broadcast=broadcast)
             return replace(sent, shown=digest(message))
 
-    async def _bear(self, post: Post, error: SlackRefused) -> float:
-        """Slack does not take it: say so, try later, and give it up after a day."""
-        now, first = self.clock.now(), self._refused.get(post.key, (0.0, self.clock.now()))[1]
-        self.problem = f"{error} in {post.channel}"
+    def _wait_for(self, post: Post, error: VendorUnavailable) -> float:
+        """Wait as Slack says: all that goes the same way, or this post alone where it met something else."""
+        self.problem = str(error)
+        wait = max(error.retry_after.total_seconds(), 0.05)
+        if isinstance(error, SlackUnavailable) and error.method in (POST, EDIT):
+            self.budget.close(error.method, wait)
+            return wait
+        return self._put_off(post, wait)
+
+    def _put_off(self, post: Post, seconds: float) -> float:
+        """Do not try it for so long; that says nothing of whether it can be sent."""
+        _, first = self._refused.get(post.key, (0.0, None))
+        self._refused[post.key] = (self.clock.steady() + seconds, first)
+        return seconds
+
+    async def _bear(self, post: Post, error: Exception) -> float:
+        """It cannot be sent as things are: say so, try later, and give it up after a day."""
+        now = self.clock.now()
+        _, known = self._refused.get(post.key, (0.0, None))
+        first = known or now
+        self.problem = _problem(post, error)
         if post.channel is not None:
             self.directory.forget_channel(post.channel)
-        if now - first > GIVEN_UP or error.error == "thread_not_found":
-            log.error("a post was given up", key=post.key, problem=str(error))
+        is_over = isinstance(error, SlackRefused) and error.error == "thread_not_found"
+        if is_over or now - first > GIVEN_UP:
+            log.error("a post was given up", key=post.key, problem=self.problem)
             self._refused.pop(post.key, None)
             await self.courier.settle(post, post.wanted)
             return 0.0
-        if post.key not in self._refused:
-            log.error("Slack does not take a post", key=post.key, channel=post.channel, problem=str(error))
+        if known is None:
+            log.error("a post cannot be sent", key=post.key, problem=self.problem)
         self._refused[post.key] = (self.clock.steady() + REFUSED_SECONDS, first)
         return REFUSED_SECONDS
 
@@ -350,3 +375,14 @@ def _touched(look: Reading, now: datetime) -> Iterable[Post]:
         post = look.post(card_key(one.id))
         if post is not None and post.message is not None:
             yield post
+
+
+def _problem(post: Post, error: Exception) -> str:
+    """Return what is said of a post that cannot be sent; the text of our own mistakes may hold anything."""
+    match error:
+        case SlackRefused():
+            return f"{error} in {post.channel}"
+        case UnreadableRecord():
+            return str(error)
+        case _:
+            return f"our mistake with `{post.key}`: {type(error).__name__} — the log has the details"

@@ -6,6 +6,8 @@ Pure: whoever asks brings the time.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+POST, EDIT = "chat.postMessage", "chat.update"
+
 
 @dataclass
 class Bucket:
@@ -29,6 +31,10 @@ class Bucket:
         """Take one."""
         self._fill(now)
         self._level -= 1
+
+    def give_back(self) -> None:
+        """Put back one that was taken and not used."""
+        self._level = min(self.size, self._level + 1)
 
     def _fill(self, now: float) -> None:
         if self._at is not None:
@@ -55,25 +61,27 @@ class Budget:
 
     def wait_to_post(self, channel: str) -> float:
         """Return for how long nothing may be posted there."""
-        bucket = self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0))
-        return max(self._closed("chat.postMessage"), bucket.wait(self.now()))
+        return max(self.closed(POST), self._bucket(channel).wait(self.now()))
 
     def posted(self, channel: str) -> None:
         """Count a post."""
-        self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0)).take(self.now())
+        self._bucket(channel).take(self.now())
 
     def reserve_post(self, channel: str) -> float:
         """Count a post now that is sent after so many seconds: who has asked something is answered first."""
-        bucket = self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0))
         # Slack bears some more at once than we use for what can wait.
-        wait = max(0.0, bucket.wait(self.now()) - self.answers_ahead)
+        wait = max(0.0, self._bucket(channel).wait(self.now()) - self.answers_ahead)
         self.posted(channel)
-        return max(wait, self._closed("chat.postMessage"))
+        return max(wait, self.closed(POST))
+
+    def give_back(self, channel: str) -> None:
+        """Count a post no more: it was reserved, and nothing was sent."""
+        self._bucket(channel).give_back()
 
     def wait_to_edit(self, key: str, *, is_last: bool) -> float:
         """Return for how long that card may not be edited; its last state goes first."""
         now = self.now()
-        closed = self._closed("chat.update")
+        closed = self.closed(EDIT)
         if is_last:
             return max(closed, self.edits.wait(now))
         since = self._edited_at.get(key)
@@ -90,5 +98,9 @@ class Budget:
         """Send nothing that way for so long: Slack has said so."""
         self._closed_until[method] = max(self._closed_until.get(method, 0.0), self.now() + seconds)
 
-    def _closed(self, method: str) -> float:
+    def closed(self, method: str) -> float:
+        """Return for how long nothing may be sent that way."""
         return max(0.0, self._closed_until.get(method, 0.0) - self.now())
+
+    def _bucket(self, channel: str) -> Bucket:
+        return self._posts.setdefault(channel, Bucket(size=4, every_seconds=1.0))

@@ -37,6 +37,14 @@ class SlackRefused(FunadeError):
         super().__init__(f"Slack refused `{method}`: {error}{more}")
 
 
+class SlackUnavailable(VendorUnavailable):
+    """Slack limits `method`, or cannot be reached: nothing was done."""
+
+    def __init__(self, method: str, message: str, retry_after: timedelta) -> None:
+        self.method = method
+        super().__init__(SLACK, message, retry_after)
+
+
 class OutcomeUnknown(FunadeError):
     """Nobody knows whether Slack did it: it has to be looked for before it is done again."""
 
@@ -131,7 +139,7 @@ def _mapped(method: str) -> Iterator[None]:
         raise _ours(method, error.response) from error
     except aiohttp.ClientConnectorError as error:
         # The connection was never made, so nothing was sent.
-        raise VendorUnavailable(SLACK, f"cannot be reached: {error.strerror}", RETRY_AFTER / 10) from error
+        raise SlackUnavailable(method, f"cannot be reached: {error.strerror}", RETRY_AFTER / 10) from error
     except (aiohttp.ClientError, TimeoutError, SlackClientError, OSError) as error:
         problem = f"Slack did not answer `{method}`: {type(error).__name__}"
         raise OutcomeUnknown(problem) from error
@@ -150,10 +158,10 @@ def _ours(method: str, answer: Any) -> FunadeError:
     return SlackRefused(method, code, tuple(str(one) for one in messages or ()))
 
 
-def _limited(method: str, headers: Mapping[str, str]) -> VendorUnavailable:
+def _limited(method: str, headers: Mapping[str, str]) -> SlackUnavailable:
     found = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     seconds = int(found) if str(found).isdecimal() else RETRY_AFTER.total_seconds()
-    return VendorUnavailable(SLACK, f"limits `{method}`", timedelta(seconds=min(seconds, 3600)))
+    return SlackUnavailable(method, f"limits `{method}`", timedelta(seconds=min(seconds, 3600)))
 
 
 def is_loopback(url: str) -> bool:

@@ -1,6 +1,6 @@
 """Deals with one thing that came in: who is it, what do they want, the desk's answer, in their own language."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -23,9 +23,9 @@ from funade.chat.slack.arrivals import (
     Way,
     message_key,
 )
-from funade.chat.slack.budget import Budget
+from funade.chat.slack.budget import POST, Budget
 from funade.chat.slack.buttons import Button, Mint
-from funade.chat.slack.client import CallsSlack, SlackRefused
+from funade.chat.slack.client import CallsSlack, SlackRefused, SlackUnavailable
 from funade.chat.slack.courier import Courier, may_become
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.preferences import SETTING, prefer
@@ -49,6 +49,8 @@ WIDTH = 90
 #: So many posts are looked through for one that is just being sent, and after this it is looked for again.
 MOST_WANTED = 100
 SOON = timedelta(seconds=1)
+#: An answer that cannot be sent within it is put off, so that whoever asked can be told that nothing comes.
+LONGEST_SLEEP_SECONDS = 5.0
 
 
 class AsksDesk(Protocol):
@@ -198,10 +200,20 @@ class Conversation:
         post = Post(key=f"answer:{item.id}", channel=channel)
         with effect("store.begin_answer"):
             begun = await self.ledger.change(lambda change: change.begin_post(post))
-        if begun.message is None and (wait := self.budget.reserve_post(channel)) > 0:
+        if begun.message is not None:
+            return
+        if (closed := self.budget.closed(POST)) > LONGEST_SLEEP_SECONDS:
+            raise SlackUnavailable(POST, f"limits `{POST}`", timedelta(seconds=closed))
+        if (wait := self.budget.reserve_post(channel)) > 0:
             # Whatever else is to be said there keeps its distance meanwhile, or the answer might never come.
             await self.clock.sleep(wait)
-        await self.courier.send(begun, said, thread=thread)
+        try:
+            await self.courier.send(begun, said, thread=thread)
+        except VendorUnavailable as error:
+            self.budget.give_back(channel)
+            if isinstance(error, SlackUnavailable) and error.method == POST:
+                self.budget.close(POST, error.retry_after.total_seconds())
+            raise
 
     async def _whisper(self, asked: Said | Pressed, said: Message) -> None:
         """Answer whoever asked, and nobody else."""
@@ -279,7 +291,10 @@ class Conversation:
         def work(change: Transaction) -> bool:
             post = change.post_of_message(vanished.channel, vanished.message)
             if post is None:
-                return any(may_become(one, vanished.message) for one in change.wanted_posts(MOST_WANTED))
+                return any(
+                    may_become(one, vanished.channel, vanished.message)
+                    for one in change.wanted_posts(MOST_WANTED)
+                )
             if not is_card_key(post.key) or post.deployment is None:
                 return False
             row = change.deployment_by_id(post.deployment)
@@ -331,6 +346,7 @@ class Conversation:
         *,
         reason: str | None = None,
         to: int | None = None,
+        digest: str | None = None,
     ) -> Answer | str:
         """Return the desk's answer to what a capability stands for, or why it cannot be used any more."""
         use = Use(capability=capability.id, by=actor.id, received=item.id, at=self.clock.now())
@@ -342,7 +358,7 @@ class Conversation:
         if reason:
             command = replace(command, reason=reason)  # type: ignore[arg-type]  # every such command has it
         if to is not None and isinstance(command, Rollback):
-            command = replace(command, to=to)
+            command = replace(command, to=to, digest=digest)
         # Whoever presses, it is this button's one request, or this person's.
         answer = await self.desk(command, actor, f"button {capability.id} {item.id}")
         if isinstance(answer, Refused):
@@ -398,7 +414,8 @@ class Conversation:
             until, said = moment(capability.until, reader), shielded(spell(command))
             return reader.word(slack.BUTTON_OVER, until=until, command=said)
         if capability.deployment is None and capability.digest is not None:
-            return await self.ledger.read(lambda look: _let_go(look, capability, command, reader))
+            ids = self.configurations.current().people.ids_of(capability.digest)
+            return await self.ledger.read(lambda look: _let_go(look, ids, command, reader))
         if capability.deployment is None:
             return None
         return await self.ledger.read(lambda look: _outdated(look, capability, command, reader))
@@ -426,12 +443,12 @@ def _outdated(look: Reading, capability: Capability, command: Command, reader: R
     return None
 
 
-def _let_go(look: Reading, capability: Capability, command: Command, reader: Reader) -> str | None:
+def _let_go(look: Reading, owner: Collection[str], command: Command, reader: Reader) -> str | None:
     """Return why what is known of a lock is not so any more: it was opened, or is somebody else's."""
     if not isinstance(command, (Lock, Unlock)):
         return None
     lock = look.berth(command.application, command.environment).lock
-    if lock is not None and lock.by_id == capability.digest:
+    if lock is not None and lock.by_id in owner:
         return None
     values = {"application": plain(command.application), "environment": plain(command.environment)}
     return reader.word(slack.BUTTON_LOCK_GONE, **values)

@@ -314,15 +314,19 @@ class Directory:
         self._channels.pop(named, None)
 
     async def is_in(self, channel: str, user: str) -> bool:
-        """Tell whether somebody is a member of a channel."""
+        """Tell whether somebody is a member of a channel in which we are; raises when Slack cannot be asked."""
         known = self._present.get((channel, user))
         if known is not None and self.clock.steady() - known[0] < FRESH_SECONDS:
             return known[1]
         at, cursor, found = self.clock.steady(), "", False
         for _ in range(MOST_PAGES):
-            answer = await self.api(
-                "conversations.members", channel=channel, limit=1000, cursor=cursor or None
-            )
+            try:
+                answer = await self.api(
+                    "conversations.members", channel=channel, limit=1000, cursor=cursor or None
+                )
+            except SlackRefused:
+                # It is gone, or we were removed from it: nobody reads there what we say.
+                break
             members = answer.get("members")
             if isinstance(members, list) and user in members:
                 found = True

@@ -11,11 +11,12 @@ from funade.chat.slack.announcer import card_key
 from funade.chat.slack.authors import Fate, commits_by, commits_of
 from funade.chat.slack.client import SlackRefused
 from funade.chat.slack.directory import Directory
-from funade.chat.slack.notices import zone_of
+from funade.chat.slack.manners import zone_of
 from funade.chat.slack.sayings import Block, Message, call_mark, linked, message, moment_mark, shielded
 from funade.domain.answers import Answer
 from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment
+from funade.domain.errors import UnreadableRecord
 from funade.domain.people import Person
 from funade.domain.revision import Commit, short
 from funade.domain.telling import Telling
@@ -32,15 +33,20 @@ _NOBODY = frozenset(
     {"user_disabled", "user_not_found", "users_not_found", "cannot_dm_bot", "user_not_visible"}
 )
 
-IN_THREAD = {
-    Fate.LIVE: slack.THREAD_LIVE,
-    Fate.FAILED: slack.THREAD_FAILED,
-    Fate.ROLLED_BACK: slack.THREAD_ROLLED_BACK,
-}
-ALONE = {
-    Fate.LIVE: slack.NOTICE_LIVE,
-    Fate.FAILED: slack.NOTICE_FAILED,
-    Fate.ROLLED_BACK: slack.NOTICE_ROLLED_BACK,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """One thing to say, as it is said in the thread of a card and to one person alone."""
+
+    in_thread: str
+    alone: str
+
+
+_UNSEEN = Wording(in_thread=slack.THREAD_UNSEEN, alone=slack.NOTICE_UNSEEN)
+_WORDINGS = {
+    Fate.LIVE: Wording(in_thread=slack.THREAD_LIVE, alone=slack.NOTICE_LIVE),
+    Fate.FAILED: Wording(in_thread=slack.THREAD_FAILED, alone=slack.NOTICE_FAILED),
+    Fate.ROLLED_BACK: Wording(in_thread=slack.THREAD_ROLLED_BACK, alone=slack.NOTICE_ROLLED_BACK),
 }
 
 
@@ -62,8 +68,16 @@ class Told:
     """A notice with what it is about."""
 
     notice: Notice
+    fate: Fate
     deployment: Deployment
     commits: tuple[Commit, ...]
+
+    @property
+    def wording(self) -> Wording:
+        """Return how it is said: what nobody has seen live is nowhere said to be live."""
+        if self.fate is Fate.LIVE and not self.deployment.verified:
+            return _UNSEEN
+        return _WORDINGS[self.fate]
 
 
 @dataclass(kw_only=True)
@@ -81,7 +95,7 @@ class Letters:
         return key.partition(":")[0] in set(Telling)
 
     async def write(self, post: Post) -> Letter | None:
-        """Return what a post says now and where."""
+        """Return what a post says now and where, or raise UnreadableRecord where only a newer Funade knows."""
         told = await self.ledger.read(lambda look: _told(look, post))
         if not told:
             return None
@@ -103,8 +117,8 @@ class Letters:
         if not names:
             return None
         reader = self._channels_reader()
-        fate = Fate(told[0].notice.about)
-        said = reader.word(IN_THREAD[fate], names=", ".join(names), **_values(told[0].deployment, reader))
+        values = _values(told[0].deployment, reader)
+        said = reader.word(told[0].wording.in_thread, names=", ".join(names), **values)
         waits = root.message is None or root.channel is None
         return Letter(message=message([said]), channel=root.channel or "", thread=root.message, waits=waits)
 
@@ -135,11 +149,7 @@ class Letters:
 
     def _lines(self, told: Told, person: Person, reader: Reader) -> list[str]:
         deployment = shielded(told.deployment)
-        fate = Fate(told.notice.about)
-        wording = ALONE[fate]
-        if fate is Fate.LIVE and not deployment.verified:
-            wording = slack.NOTICE_UNSEEN
-        lines = [reader.word(wording, number=deployment.number, **_values(deployment, reader))]
+        lines = [reader.word(told.wording.alone, number=deployment.number, **_values(deployment, reader))]
         own = commits_by(person, told.commits, self.configurations.current().people)
         rows = [(short(one.revision), clip(plain(shielded(one.subject)), WIDTH - 12)) for one in own]
         if rows:
@@ -165,12 +175,20 @@ async def open_direct(directory: Directory, account: str) -> str | None:
 
 
 def _told(look: Reading, post: Post) -> list[Told]:
-    found = []
+    found, unknown = [], []
     for notice in look.notices(post.key):
         row = look.deployment_by_id(notice.deployment)
-        if row is not None:
-            commits = commits_of(row, Fate(notice.about), look)
-            found.append(Told(notice=notice, deployment=row, commits=commits))
+        fate = next((one for one in Fate if one == notice.about), None)
+        if fate is None:
+            unknown.append(notice.about)
+        elif row is not None:
+            commits = commits_of(row, fate, look)
+            found.append(Told(notice=notice, fate=fate, deployment=row, commits=commits))
+    if unknown and not found:
+        problem = (
+            f"`{post.key}` tells what this Funade has no word for: {unknown[0]!r} — a newer one wrote it"
+        )
+        raise UnreadableRecord(problem)
     return found
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from funade.chat.deployments import waiting_lines
 from funade.chat.slack.announcer import card_key, home_of
 from funade.chat.slack.buttons import Mint, keeping, of_deployment
+from funade.chat.slack.client import SlackRefused
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.letters import Letter, Show, open_direct
-from funade.chat.slack.notices import zone_of
+from funade.chat.slack.manners import read_manners
 from funade.chat.slack.reminding import APPROVAL, END, LOCK, REMIND, START, account_of, lock_key
 from funade.chat.slack.sayings import call_mark, message, moment_mark, shielded
 from funade.domain import policy
@@ -18,7 +19,6 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
 from funade.domain.lock import Lock
 from funade.domain.people import Person, Right
-from funade.domain.telling import Preference
 from funade.texts import Reader, plain, slack
 from funade.texts.times import moment, span
 from funade.usecases.door_ports import Post
@@ -78,13 +78,7 @@ class Reminders:
     async def _said(self, kind: str, row: Deployment, reader: Reader) -> tuple[str, bool]:
         now, number = self.clock.now(), row.number
         if kind == APPROVAL:
-            names = await self._approvers(row)
-            until = moment(row.due_at, reader)
-            if not names:
-                return reader.word(slack.REMIND_APPROVAL_NOBODY, number=number, until=until), True
-            return reader.word(
-                slack.REMIND_APPROVAL, names=", ".join(names), number=number, until=until
-            ), True
+            return await self._waiting(row, reader), True
         asker = await self._called(row.asked_by_id, row.asked_by)
         why = await self._why(number, reader)
         if kind == END:
@@ -104,35 +98,51 @@ class Reminders:
         name = plain(shielded(name))
         return name if account is None else call_mark(account, name)
 
-    async def _approvers(self, row: Deployment) -> list[str]:
-        """Return who may still approve it; whoever has quiet hours is named and not called."""
+    async def _waiting(self, row: Deployment, reader: Reader) -> str:
+        """Return that it waits and for whom; no more of them are looked up than are named."""
+        approvers = self._approvers(row)
+        values = {"number": row.number, "until": moment(row.due_at, reader)}
+        if not approvers:
+            return reader.word(slack.REMIND_APPROVAL_NOBODY, **values)
+        names = ", ".join([await self._approver(one) for one in approvers[:MOST_CALLED]])
+        if more := len(approvers[MOST_CALLED:]):
+            return reader.word(slack.REMIND_APPROVAL_MORE, names=names, more=more, **values)
+        return reader.word(slack.REMIND_APPROVAL, names=names, **values)
+
+    async def _approver(self, person: Person) -> str:
+        """Return their name, which calls them; whoever has quiet hours or cannot be looked up is not called."""
+        name = plain(person.name)
+        try:
+            account = await self.directory.find_account(person)
+            if account is None or await self._is_quiet(person, account):
+                return name
+        except SlackRefused:
+            return name
+        return call_mark(account, name)
+
+    def _approvers(self, row: Deployment) -> list[Person]:
+        """Return who may still approve it."""
         configuration = self.directory.acquainted(self.configurations.current())
         application = configuration.applications.get(row.application)
         environment = application.environments.get(row.environment) if application else None
         members: Sequence[str] = environment.rights.get(Right.APPROVE, ()) if environment else ()
-        people, found = configuration.people, []
+        people = configuration.people
         done = people.ids_of(row.asked_by_id) | {
             id for one in row.approvals for id in people.ids_of(one.by_id)
         }
-        for person in people.people.values():
-            if person.ids & done or policy.rule_for(people, person, members) is None:
-                continue
-            account = await self.directory.find_account(person)
-            name = plain(person.name)
-            if account is not None and not await self._is_quiet(person, account):
-                name = call_mark(account, name)
-            found.append(name)
-        return found[:MOST_CALLED]
+        return [
+            one
+            for one in people.people.values()
+            if not one.ids & done and policy.rule_for(people, one, members) is not None
+        ]
 
     async def _is_quiet(self, person: Person, account: str) -> bool:
-        slack_ = self.configurations.current().slack
+        workspace = self.configurations.current().slack
         member = await self.directory.member(account)
-        if slack_ is None or member is None or member.is_outsider:
+        if workspace is None or member is None or member.is_outsider:
             return True
-        preferences = await self.ledger.read(lambda look: look.preferences())
-        own = next((one for one in preferences if one.person == person.name), None)
-        manner = (own or Preference(person=person.name)).over(slack_.authors)
-        return manner.is_quiet(self.clock.now(), zone_of(manner, member))
+        manners = await self.ledger.read(lambda look: read_manners(look, workspace.authors))
+        return manners.is_quiet(person.name, member, self.clock.now())
 
     async def _about_lock(self, post: Post, berth: Berth) -> Letter | None:
         lock, now = berth.lock, self.clock.now()

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 
 from funade.chat.slack.announcer import card_key, home_of
 from funade.chat.slack.directory import Directory
-from funade.chat.slack.notices import zone_of
+from funade.chat.slack.manners import read_manners
 from funade.domain.application import Configuration
 from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
 from funade.domain.lock import Lock
 from funade.domain.reminders import NEVER
-from funade.domain.telling import Preference
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
 from funade.usecases.ports import Clock, Configurations, Ledger, Reading, Transaction
@@ -58,10 +57,9 @@ class Reminding:
         member = None if account is None else await self.directory.member(account)
         if person is None or member is None or configuration.slack is None:
             return False
-        preferences = await self.ledger.read(lambda look: look.preferences())
-        own = next((one for one in preferences if one.person == person.name), None)
-        manner = (own or Preference(person=person.name)).over(configuration.slack.authors)
-        return manner.is_quiet(now, zone_of(manner, member))
+        team = configuration.slack.authors
+        manners = await self.ledger.read(lambda look: read_manners(look, team))
+        return manners.is_quiet(person.name, member, now)
 
 
 async def account_of(directory: Directory, configuration: Configuration, actor: str) -> str | None:

@@ -117,8 +117,10 @@ class Worker:
         except FencedOut:
             return False
         except (VendorUnavailable, OutcomeUnknown) as error:
-            if self.clock.now() - item.at < PATIENCE:
+            if (left := PATIENCE - (self.clock.now() - item.at)) > timedelta(0):
                 wait = error.retry_after.total_seconds() if isinstance(error, VendorUnavailable) else 2.0
+                # Whoever asked hears after our patience that nothing came of it, however long Slack says.
+                wait = min(wait, left.total_seconds())
                 log.warning("will be tried again", item=item.id, problem=str(error))
                 self._pause(item, wait)
                 return False

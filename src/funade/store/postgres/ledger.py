@@ -92,7 +92,7 @@ class PostgresLedger:
             return await self._run(self._readers, self._read, work, notes)
         finally:
             if notes:
-                await self._run(self._writer, self._set_aside, notes)
+                await self._run(self._writer, self._set_aside_alone, notes)
 
     async def change(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
@@ -152,7 +152,7 @@ class PostgresLedger:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""
         batch = self._line.take()
         notes: list[Note] = []
-        left: Sequence[Change[Any]] = batch
+        left: Sequence[Change[Any]] = () if self._write_at_once(batch, notes) else batch
         while len(left) > 1:
             rest = self._write_together(left, notes)
             if len(rest) == len(left):
@@ -165,16 +165,26 @@ class PostgresLedger:
             one.tell()
         self._tell_others()
 
+    def _write_at_once(self, batch: Sequence[Change[Any]], notes: list[Note]) -> bool:
+        """Write a whole batch in the fewest words, as nearly always can be done; False when nothing was written."""
+        if len(batch) <= 1:
+            return not batch
+        try:
+            return self._transact(batch, notes)
+        except StoreUnreachable as error:
+            _fail(batch, error)
+            return True
+        except (_Lost, StoreError):
+            return False
+
     def _write_together(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
         """Write the first ones of a batch in one transaction, and return the rest: all when nothing was written."""
         try:
-            return self._transact(batch, notes)
+            return self._transact_each(batch, notes)
         except _Lost:
             return batch
         except StoreUnreachable as error:
-            # The others would wait for the same silence, one after the other.
-            for one in batch:
-                one.error = error
+            _fail(batch, error)
             return ()
         except StoreError:
             return batch
@@ -191,21 +201,32 @@ class PostgresLedger:
                     continue
             return
 
-    def _transact(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
+    def _transact(self, batch: Sequence[Change[Any]], notes: list[Note]) -> bool:
+        """Write these in one transaction; False when one of them raised or would have to wait: none is written then."""
+        with self._transaction() as (connection, transaction):
+            for number, one in enumerate(batch):
+                if number == 1:
+                    connection.exec_driver_sql(_NO_WAITING)
+                try:
+                    is_done = one.do_alone(self._change_on(connection, notes))
+                except FAULTS as fault:
+                    if number == 0 or not is_busy(fault):
+                        raise
+                    is_done = False
+                if not is_done:
+                    transaction.rollback()
+                    return False
+            self._commit(transaction)
+        return True
+
+    def _transact_each(self, batch: Sequence[Change[Any]], notes: list[Note]) -> Sequence[Change[Any]]:
         """Write these in one transaction, up to the first whose lock somebody else has; return it and the rest.
 
         Whoever holds locks must not linger: the rest comes in a transaction in which it is first, and may wait.
         """
         rest: Sequence[Change[Any]] = ()
-        before = self._written
-        with (
-            self._conversation(self._writing, CHANGE_SECONDS) as connection,
-            connection.begin() as transaction,
-        ):
-            if len(batch) == 1 and not batch[0].do_alone(self._change_on(connection, notes)):
-                transaction.rollback()
-                return rest
-            for number, one in enumerate(batch if len(batch) > 1 else ()):
+        with self._transaction() as (connection, transaction):
+            for number, one in enumerate(batch):
                 if number == 1:
                     connection.exec_driver_sql(_NO_WAITING)
                 try:
@@ -217,10 +238,20 @@ class PostgresLedger:
                     rest = batch[number:]
                     break
             self._commit(transaction)
+        return rest
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[Connection, Any]]:
+        """Give a transaction; once it has changed anything, whoever waits for a change is woken."""
+        before = self._written
+        with (
+            self._conversation(self._writing, CHANGE_SECONDS) as connection,
+            connection.begin() as transaction,
+        ):
+            yield connection, transaction
         if self._written != before:
             self._pulse.beat()
             self._untold_since = self._untold_since or time.monotonic()
-        return rest
 
     def _change_on(self, connection: Connection, notes: list[Note]) -> SqlTransaction:
         return SqlTransaction(connection, notes, _keep_first)
@@ -256,6 +287,10 @@ class PostgresLedger:
         if notes:
             self._write_alone(Change(lambda change: change.set_aside(notes)), [])
 
+    def _set_aside_alone(self, notes: list[Note]) -> None:
+        self._set_aside(notes)
+        self._tell_others()
+
     def _count(
         self, _connection: Any, cursor: Any, _statement: Any, _values: Any, context: Any, _many: Any
     ) -> None:
@@ -271,6 +306,7 @@ class PostgresLedger:
             aside = making.has_quarantine(connection)
         if aside:
             self._write_alone(Change(lambda change: change.try_again()), [])
+            self._tell_others()
         return id
 
     @contextmanager
@@ -318,6 +354,12 @@ def _engine(connect: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
     return create_engine(
         "postgresql+psycopg://", creator=connect, poolclass=pool.NullPool, use_native_hstore=False
     )
+
+
+def _fail(batch: Sequence[Change[Any]], error: StoreError) -> None:
+    """Answer all with the same silence: each would wait for it, one after the other."""
+    for one in batch:
+        one.error = error
 
 
 @cache
