@@ -36,12 +36,13 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """Put back the last release that was seen healthy, or that of deployment `to`."""
+    """Put back the last release that was seen healthy, or that of deployment `to`; `digest` as with `Deploy`."""
 
     application: str
     environment: str
     to: int | None = None
     reason: str | None = None
+    digest: str | None = None
     force: bool = False
 
 
