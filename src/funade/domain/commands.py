@@ -180,10 +180,15 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDeployment:
-    """Everything about one deployment: plan, events, where its log is; with `link`, an address of its page too."""
+    """Everything about one deployment: plan, events, where its log is; with `link`, an address of its page too.
+
+    With patience the answer waits, for a moment at most, for an event after the one numbered `seen`.
+    """
 
     number: int
     link: bool = False
+    seen: int = 0
+    patience_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
