@@ -6,6 +6,7 @@ from funade.domain.deployment import Deployment
 from funade.failpoints import effect
 from funade.usecases.living import Living
 from funade.usecases.ports import Announcement, Announcer, Lease, Ledger, Reading
+from funade.usecases.role import Role
 
 BATCH = 50
 ROLE = "announcer"
@@ -30,7 +31,7 @@ class Announce:
             return False
         batch = await self.ledger.read(self._look)
         if batch is None:
-            if not await self._take_role():
+            if not await self._hold_role():
                 return False
             batch = await self.ledger.read(self._look) or []
         if not batch:
@@ -53,13 +54,13 @@ class Announce:
             return [(one, rows.get(one.event.deployment or "")) for one in said]
         return None if look.announcements(1) else []
 
-    async def _take_role(self) -> bool:
-        process = self.lease.process
-        holder, processes = await self.ledger.read(lambda look: (look.role(ROLE), look.processes()))
-        alive = self.living.among(processes)
-        if holder in alive:
+    async def _hold_role(self) -> bool:
+        role = Role(name=ROLE, ledger=self.ledger, lease=self.lease, living=self.living)
+        holds = await role.hold(self._take)
+        if not holds:
             self._left_until = self.living.clock.steady() + self.left_seconds
-            return False
-        dead = frozenset(one.id for one in processes) - alive
+        return holds
+
+    async def _take(self, process: str, dead: frozenset[str]) -> bool:
         with effect("store.take_role"):
             return await self.ledger.change(lambda change: change.take_role(ROLE, process, dead))

@@ -30,6 +30,7 @@ from funade.texts import Reader
 from funade.usecases.door_ports import Post
 from funade.usecases.living import Living
 from funade.usecases.ports import Clock, Configurations, Lease, Ledger, Logs, Reading, Transaction
+from funade.usecases.role import Role
 
 log = structlog.get_logger()
 
@@ -343,14 +344,11 @@ class Board:
         return Reader(slack.language if slack else "en", spells_moment=moment_mark)
 
     async def _hold_role(self) -> bool:
-        process = self.lease.process
-        if not process:
-            return False
-        self.lease.check()
-        holder, processes = await self.ledger.read(lambda look: (look.role(ROLE), look.processes()))
-        if holder == process and self._held:
-            return True
-        dead = frozenset(one.id for one in processes) - self.living.among(processes)
+        role = Role(name=ROLE, ledger=self.ledger, lease=self.lease, living=self.living)
+        self._held = await (role.hold if self._held else role.take_anew)(self._take)
+        return self._held
+
+    async def _take(self, process: str, dead: frozenset[str]) -> bool:
         now = self.clock.now()
 
         def work(change: Transaction) -> bool:
@@ -362,8 +360,7 @@ class Board:
             return True
 
         with effect("store.take_board"):
-            self._held = await self.ledger.change(work)
-        return self._held
+            return await self.ledger.change(work)
 
 
 def _touched(look: Reading, now: datetime) -> Iterable[Post]:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import structlog
 
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
-from funade.chat.slack.role import Role
 from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
+from funade.failpoints import effect
 from funade.usecases.ports import Clock, Ledger
+from funade.usecases.role import Role
 
 log = structlog.get_logger()
+
+ROLE = "slack_duties"
 
 #: between two looks: what is due may be so much late
 BREATH_SECONDS, LOOK_SECONDS = 0.5, 1.0
@@ -46,7 +49,7 @@ class Duties:
     async def look(self) -> None:
         """Look once, if it is ours to look."""
         for duty in self.each:
-            if not await self.role.hold():
+            if not await self.role.hold(self._take):
                 return
             try:
                 await duty()
@@ -57,3 +60,7 @@ class Duties:
             except Exception:
                 # The process's loop: whatever one duty does to us, the others go on.
                 log.exception("our mistake; is looked at again")
+
+    async def _take(self, process: str, dead: frozenset[str]) -> bool:
+        with effect("store.take_duties"):
+            return await self.ledger.change(lambda change: change.take_role(ROLE, process, dead))

@@ -20,7 +20,7 @@ from funade.chat.slack.conversation import AsksDesk, Conversation
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.directory import AcquaintedConfigurations, Directory
 from funade.chat.slack.door import make_door
-from funade.chat.slack.duties import Duties
+from funade.chat.slack.duties import ROLE, Duties
 from funade.chat.slack.forms import Forms
 from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
@@ -30,7 +30,6 @@ from funade.chat.slack.onlookers import Onlookers
 from funade.chat.slack.reception import Reception
 from funade.chat.slack.reminders import Reminders
 from funade.chat.slack.reminding import Reminding
-from funade.chat.slack.role import Role
 from funade.chat.slack.signature import Seals
 from funade.chat.slack.worker import Worker
 from funade.domain.application import SecretReference
@@ -38,6 +37,7 @@ from funade.domain.errors import SecretError, VendorUnavailable
 from funade.domain.wire import Plain, to_plain
 from funade.usecases.living import Living
 from funade.usecases.ports import Clock, Configurations, Ids, Lease, Ledger, Links, Logs, Refs, Secrets
+from funade.usecases.role import Role
 
 log = structlog.get_logger()
 
@@ -282,7 +282,7 @@ class SlackRoom:
         duties = Duties(
             ledger=ports.ledger,
             clock=ports.clock,
-            role=Role(ledger=ports.ledger, lease=ports.lease, living=ports.living),
+            role=Role(name=ROLE, ledger=ports.ledger, lease=ports.lease, living=ports.living),
             each=(notices.look, reminding.look, onlookers.look),
         )
         worker = Worker(
