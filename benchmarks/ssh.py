@@ -2,7 +2,10 @@
 
 Every host is a real sshd on this machine in a mount namespace of its own, so that all have the same path. Each round
 commits once and lets both deploy that revision, warm: mirrors, caches and earlier releases are there. Times are from
-the command to its end, as a person waits; the trees are compared afterwards, `REVISION` included.
+the command to its end, as a person waits, with the start of `funade` and of Ruby; the trees are compared afterwards,
+`REVISION` included. Funade keeps its connections for a minute, and finds them there; `rested` is without them.
+No host's login shell reads start files: what stands in them (rbenv, pyenv) is paid for each command that is sent,
+and Capistrano, which sends many, would be measured by what this machine's owner keeps there.
 Needs root, sshd and Capistrano (Debian: `capistrano`).
 """
 
@@ -35,32 +38,38 @@ def run() -> dict[str, float]:
         return {}
     measured: dict[str, float] = {}
     for count in HOSTS:
-        ours, theirs = _compare(count)
+        ours, rested, theirs = _compare(count)
         measured |= {
             f"funade_to_{count}_ms": ours,
+            f"funade_rested_to_{count}_ms": rested,
             f"capistrano_to_{count}_ms": theirs,
             f"times_faster_to_{count}": theirs / ours,
+            f"times_faster_rested_to_{count}": theirs / rested,
         }
     return measured
 
 
-def _compare(count: int) -> tuple[float, float]:
+def _compare(count: int) -> tuple[float, float, float]:
     with TemporaryDirectory(prefix="funade-hosts-") as temporary, ground(files=FILES, run=["true"]) as there:
         folder = Path(temporary)
-        with _hosts(folder, count) as addresses:
+        with _hosts(folder, count) as (addresses, servers):
             _configure(there.folder / "funade.yaml", folder, addresses)
             with there.server():
-                ours, theirs = [], []
-                for number in range(ROUNDS + 1):
+                ours: list[float] = []
+                rested: list[float] = []
+                theirs: list[float] = []
+                for number in range(2 * ROUNDS + 2):
                     revision = _commit(there.folder / "shop", number)
+                    if number % 2:
+                        _cut(servers)
                     began = time.perf_counter()
                     _capistrano(there.folder / "shop", folder, addresses, revision)
                     theirs.append(_since(began))
                     began = time.perf_counter()
                     there.funade("deploy", "shop", "place0", "--yes")
-                    ours.append(_since(began))
+                    (rested if number % 2 else ours).append(_since(began))
                     _look_the_same(folder, count, revision)
-        return median(ours[1:]), median(theirs[1:])
+        return median(ours[1:]), median(rested[1:]), median(theirs[2:])
 
 
 def _since(began: float) -> float:
@@ -68,7 +77,7 @@ def _since(began: float) -> float:
 
 
 def _commit(repository: Path, number: int) -> str:
-    for file in list(repository.glob("folder*/*.txt"))[: 20 * number]:
+    for file in list(repository.glob("folder*/*.txt"))[: 10 * number]:
         file.write_text(f"{number} {file.name}\n" * 100)
     author = ["-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
     for words in (["add", "-A"], [*author, "commit", "-q", "--allow-empty", "-m", f"Change {number}"]):
@@ -131,8 +140,8 @@ def _tree(current: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @contextmanager
-def _hosts(folder: Path, count: int) -> Iterator[list[str]]:
-    """Give the addresses of so many running hosts, each with its own folder at `place`."""
+def _hosts(folder: Path, count: int) -> Iterator[tuple[list[str], list[subprocess.Popen[bytes]]]]:
+    """Give the addresses and the servers of so many running hosts, each with its own folder at `place`."""
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     (folder / "place").mkdir()
     _make_key(folder / "key")
@@ -150,7 +159,7 @@ def _hosts(folder: Path, count: int) -> Iterator[list[str]]:
                 file.write(f"[127.0.0.1]:{port} {(own / 'host_key.pub').read_text()}")
             (own / "sshd_config").write_text(
                 f"ListenAddress 127.0.0.1:{port}\nHostKey {own}/host_key\nAuthorizedKeysFile {folder}/key.pub\n"
-                "PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n"
+                f"SetEnv HOME={own}\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n"
             )
             script = (
                 f'mount --bind "{own}/place" "{folder}/place" && exec {SSHD} -D -e -f "{own}/sshd_config"'
@@ -160,11 +169,20 @@ def _hosts(folder: Path, count: int) -> Iterator[list[str]]:
             addresses.append(f"127.0.0.1:{port}")
         for address in addresses:
             _wait_for(int(address.partition(":")[2]))
-        yield addresses
+        yield addresses, servers
     finally:
         for server in servers:
             server.send_signal(signal.SIGTERM)
             server.wait()
+
+
+def _cut(servers: list[subprocess.Popen[bytes]]) -> None:
+    """End all connections that are open, and let whoever has the other end hear of it."""
+    for server in servers:
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        for one in children:
+            os.kill(int(one), signal.SIGKILL)
+    time.sleep(0.1)
 
 
 def _make_key(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Rows that nobody wrote: whatever stands in a row, only what it is about stops."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from funade.domain.events import DeploymentStarted, about
 from funade.domain.orders import EndedBy, Ending
 from funade.domain.reason import Reason, because
 from funade.usecases.ports import Obligation, Reading
-from tests.contracts.ledgers import OPENERS, STORES, Store, process
+from tests.contracts.ledgers import OPENERS, STORES, Store, process, run
 from tests.unit.domain.examples import NOON
 
 KEYS = {
@@ -392,3 +393,23 @@ def test_repaired_rows_are_taken_back_when_the_store_is_opened_again(tmp_path, k
         assert [(one.table, one.key) for one in store.read(lambda look: look.quarantined())] == [
             ("deployments", "d4")
         ]
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_what_is_set_aside_and_taken_back_wakes_other_processes_too(tmp_path, kind):
+    async def story(store: Store, other: Store) -> None:
+        ((asked,),) = store.sql("SELECT asked FROM deployments WHERE number = 5")
+        spoil(store, 5)
+        before = await other.ledger.wait_for_change(-1, 10)
+        waiting = asyncio.create_task(other.ledger.wait_for_change(before, 20))
+        assert await store.ledger.read(lambda look: look.deployment(5)) is None
+        now = await waiting
+        assert now > before
+        store.sql("UPDATE deployments SET asked = ? WHERE number = 5", asked)
+        waiting = asyncio.create_task(other.ledger.wait_for_change(now, 20))
+        with OPENERS[kind](tmp_path):
+            assert await waiting > now
+
+    with OPENERS[kind](tmp_path) as store, OPENERS[kind](tmp_path) as other:
+        fill(store)
+        run(story(store, other))

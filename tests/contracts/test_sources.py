@@ -156,11 +156,33 @@ async def test_what_nothing_can_be_called_is_unknown(ref, sources, repository, f
 
 
 @pytest.mark.parametrize(
-    "ref", ["a;touch$IFS'x", "$(reboot)", "`id`", "a&b|c", "日本語", "#12", "x'\"y", "%41"]
+    "ref",
+    [
+        *("a;touch$IFS'x", "$(reboot)", "`id`", "a&b|c", "日本語", "#12", "x'\"y", "%41"),
+        *("a\x85b", "a\u2028b", "\u2029a", "a\x85", "\u2028", "a\xa0b", "\ufffd"),
+    ],
 )
 async def test_any_name_that_git_allows_is_just_a_name(ref, sources, story, repository, first):
     story.point(f"refs/heads/{ref}", first)
     assert await sources.resolve(repository, ref) == first
+    with pytest.raises(UnknownRef) as caught:
+        await sources.resolve(repository, f"{ref}-{ref}")
+    assert "" not in caught.value.near
+    assert set(caught.value.near) <= {"main", ref}
+
+
+async def test_a_name_that_ends_like_a_description_is_just_a_name(sources, story, repository, first):
+    described = f"fix-g{first[:7]}"
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, described)
+    second = story.commit("Go on", parents=[first])
+    story.point(f"refs/heads/{described}", second)
+    assert await sources.resolve(repository, described) == second
+    assert await sources.resolve(repository, f"refs/heads/{described}") == second
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, f"refs/tags/{described}")
+    with pytest.raises(UnknownRef):
+        await sources.resolve(repository, described.upper())
 
 
 async def test_changes_are_the_commits_that_are_new_newest_first(sources, story, repository, first):

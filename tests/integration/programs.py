@@ -67,18 +67,19 @@ class Machine:
     async def start(self, run: list[str], it: Execution | None = None, **settings: Any) -> Execution:
         it = it or execution()
         target, release = self.target(run, **settings)
-        plan = target.plan(release)
-        await target.place.start(
-            StartOrder(
-                execution=it,
-                release=release,
-                plan=plan,
-                digest=digest(release, plan),
-                not_after=datetime.now(UTC) + timedelta(minutes=5),
-                workspace=str(self.workspace),
-            )
-        )
+        await target.place.start(self.order(target, release, it))
         return it
+
+    def order(self, target: Target, release: Release, it: Execution) -> StartOrder:
+        plan = target.plan(release)
+        return StartOrder(
+            execution=it,
+            release=release,
+            plan=plan,
+            digest=digest(release, plan),
+            not_after=datetime.now(UTC) + timedelta(minutes=5),
+            workspace=str(self.workspace),
+        )
 
     async def run(self, run: list[str], it: Execution | None = None, **settings: Any) -> Ending:
         started = await self.start(run, it, **settings)

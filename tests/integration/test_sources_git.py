@@ -187,8 +187,36 @@ async def test_annotated_tags_lead_to_their_commit_however_deep(sources, reposit
 
 async def test_a_tag_of_something_else_than_a_commit_is_unknown(sources, repository, story, first):
     git(story.folder, "tag", "file", f"{first}:main.txt")
+    git(story.folder, "tag", "-a", "-m", "tree", "tree", f"{first}^{{tree}}")
+    git(story.folder, "tag", "-a", "-m", "tree", "tree-again", "tree")
+    for name in ("file", "tree", "tree-again"):
+        with pytest.raises(UnknownRef):
+            await sources.resolve(repository, name)
+
+
+async def test_a_name_of_other_bytes_is_another_name(sources, repository, story, first):
+    (story.folder / "packed-refs").write_bytes(first.encode() + b" refs/heads/caf\xe9\n")
     with pytest.raises(UnknownRef):
-        await sources.resolve(repository, "file")
+        await sources.resolve(repository, "caf\ufffd")
+
+
+async def test_a_name_is_found_with_one_question_to_the_remote_and_one_to_the_mirror(
+    repository, story, first, tmp_path, monkeypatch
+):
+    sources = GitSources(tmp_path / "data", KnownSecrets())
+    story.tag("v1", first)
+    for name in ("main", "v1"):
+        await sources.resolve(repository, name)
+    log = tmp_path / "asked"
+    real = shutil.which("git")
+    spy = tmp_path / "bin" / "git"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\necho "$2" >> {log}\nexec {real} "$@"\n')
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
+    for name in ("main", "v1"):
+        assert await sources.resolve(repository, name) == first
+    assert log.read_text().split() == ["fetch", "for-each-ref"] * 2
 
 
 async def test_head_follows_the_remote(sources, repository, story, first):
@@ -318,6 +346,13 @@ async def test_a_repository_that_vanished_is_an_error_though_the_mirror_is_here(
     with pytest.raises(SourceError, match="no such folder"):
         await sources.resolve(repository, "main")
     assert await sources.contains(repository, first, first)
+
+
+async def test_a_folder_that_cannot_be_looked_into_is_said_for_changes_too(repository, first, tmp_path):
+    # Nothing is forbidden to root, but such a name is no disk's.
+    sources = GitSources(tmp_path / ("x" * 300), KnownSecrets())
+    with pytest.raises(SourceError, match="cannot be used: File name too long"):
+        await sources.changes(repository, first, first, 10)
 
 
 async def test_a_missing_git_is_a_clear_error(sources, repository, first, tmp_path, monkeypatch):
@@ -515,6 +550,27 @@ async def test_subjects_names_and_dates_may_be_anything(sources, repository, sto
     changes = await sources.changes(repository, first, odd, 5)
     assert changes.commits[0].subject == "First line of the subject"
     assert changes.commits[0].co_authors == ("Bob Builder", "Cy")
+
+
+async def test_people_are_read_from_whatever_stands_in_a_commit(sources, repository, story, first):
+    names = [
+        "Dee" + " " * 2_000_000 + "x",
+        " " * 2_000_000,
+        "<" * 500,
+        "<eve@x>",
+        "Fay <f@x> <fay@x>",
+        "Gus <>",
+    ]
+    trailers = "\n".join(f"Co-authored-by: {one}" for one in names)
+    person = pygit2.Signature("Ada", "ada@acme.example", 1, 0)
+    tree = story.git[first].peel(pygit2.Tree).id
+    message = f"Go on\n\n{trailers}\n"
+    made = story.git.create_commit(None, person, person, message, tree, [pygit2.Oid(hex=first)])
+    story.point("refs/heads/main", Revision(str(made)))
+    await sources.resolve(repository, "main")
+    [commit] = (await sources.changes(repository, first, Revision(str(made)), 5)).commits
+    assert commit.co_authors == ("<" * 500, "Fay <f@x>", "Gus")
+    assert commit.co_author_emails == ("eve@x", "fay@x")
 
 
 async def test_nobody_else_of_this_machine_reads_a_private_repository(tmp_path, sources, repository, first):

@@ -12,7 +12,7 @@ import pytest
 from funade.domain.errors import GuardRefused, TemporaryTargetError
 from funade.domain.orders import EndedBy, Standing
 from funade.targets.ssh import client
-from tests.integration.programs import ending, execution, read_number, until
+from tests.integration.programs import ending, execution, is_gone, read_number, until
 from tests.integration.ssh_deployments import Deployments
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.needs("sshd", "git"), pytest.mark.slow]
@@ -154,7 +154,9 @@ async def test_a_killed_wrapper_is_found_out_and_its_hook_ended(shop, hosts):
     await until(lambda: all(read_number(host.home / "hook") for host in hosts.hosts))
     for host in hosts.hosts:
         process = next((host.place / ".funade" / "attempts").iterdir()) / "process"
-        os.kill(int(process.read_text().split()[2]), 9)
+        killed = int(process.read_text().split()[2])
+        os.kill(killed, 9)
+        await until(lambda killed=killed: is_gone(killed))  # type: ignore[misc]
     seen = await target.place.look(it)
     assert seen.standing is Standing.LOST
     assert f"{hosts.hosts[0].address}: it was killed from outside" in (seen.problem or "")

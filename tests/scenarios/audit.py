@@ -24,6 +24,9 @@ class AuditedLedger:
     async def change(self, work: Callable[[Transaction], T]) -> T:
         return await self._ledger.change(lambda change: self._audited(change, work))
 
+    async def wait_for_change(self, since: int, seconds: float) -> int:
+        return await self._ledger.wait_for_change(since, seconds)
+
     def _audited(self, change: Transaction, work: Callable[[Transaction], T]) -> T:
         before = {one.id: one for one in change.unended()}
         struck_off = self._heart.process not in {one.id for one in change.processes()}

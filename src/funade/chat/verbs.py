@@ -83,6 +83,10 @@ SLOTS: dict[str, Slot] = {
 }
 
 
+#: the fields that only a program fills: how long it waits for an answer, and what it has seen already
+UNSAID = frozenset({"seen", "patience_seconds"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """One thing that can be asked.
@@ -112,7 +116,7 @@ class Verb:
     options: dict[str, Slot] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        own = fields(self.command)
+        own = tuple(one for one in fields(self.command) if one.name not in UNSAID)
         slots = tuple(SLOTS[one.name] for one in own)
         object.__setattr__(self, "slots", slots)
         object.__setattr__(self, "fields", frozenset(one.name for one in own))

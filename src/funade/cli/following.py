@@ -77,8 +77,10 @@ def follow(
     """
     deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
     log = LogReader(connection, number)
+    seen, patience = 0, 0.0
     while True:
-        shown = connection.ask(ShowDeployment(number=number))
+        asked = time.monotonic()
+        shown = connection.ask(ShowDeployment(number=number, seen=seen, patience_seconds=patience))
         if not isinstance(shown, DeploymentShown):
             assert isinstance(shown, Refused), shown  # noqa: S101 - the answers to this command
             return Followed(shown=shown, is_over=False)
@@ -91,7 +93,11 @@ def follow(
             return Followed(shown=shown, is_over=False)
         if deadline is not None and time.monotonic() >= deadline:
             return Followed(shown=shown, is_over=False)
-        sleep(LOOK_EVERY_SECONDS)
+        newest = shown.events[-1].sequence if shown.events else 0
+        if newest == seen:
+            # The answer has waited already, unless what it waited for cannot be shown.
+            sleep(max(0.0, asked + LOOK_EVERY_SECONDS - time.monotonic()))
+        seen, patience = newest, LOOK_EVERY_SECONDS
 
 
 def _show(shown: DeploymentShown, log: LogReader, screen: Screen) -> None:

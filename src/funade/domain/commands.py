@@ -36,12 +36,13 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollback:
-    """Put back the last release that was seen healthy, or that of deployment `to`."""
+    """Put back the last release that was seen healthy, or that of deployment `to`; `digest` as with `Deploy`."""
 
     application: str
     environment: str
     to: int | None = None
     reason: str | None = None
+    digest: str | None = None
     force: bool = False
 
 
@@ -179,10 +180,15 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDeployment:
-    """Everything about one deployment: plan, events, where its log is; with `link`, an address of its page too."""
+    """Everything about one deployment: plan, events, where its log is; with `link`, an address of its page too.
+
+    With patience the answer waits, for a moment at most, for an event after the one numbered `seen`.
+    """
 
     number: int
     link: bool = False
+    seen: int = 0
+    patience_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

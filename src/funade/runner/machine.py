@@ -96,11 +96,16 @@ def _name(path: Path) -> str:
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{uuid4().hex}")
         with effect("machine.name"):
-            fresh.write_text(f"{socket.gethostname()}-{uuid4().hex[:8]}\n")
-            with suppress(FileExistsError):
-                # Whole or not at all, and the first one stays.
-                os.link(fresh, path)
-            fresh.unlink()
+            try:
+                with fresh.open("x") as file:
+                    file.write(f"{socket.gethostname()}-{uuid4().hex[:8]}\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                with suppress(FileExistsError):
+                    # Whole or not at all, and the first one stays.
+                    os.link(fresh, path)
+            finally:
+                fresh.unlink(missing_ok=True)
     return path.read_text().strip()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from funade.failpoints import effect
@@ -22,14 +23,17 @@ class FolderWorkspaces:
     async def remove(self, folder: Path) -> None:
         """Remove it with everything in it; gone already is fine. Raises OSError when something stays.
 
-        What a claim up to that one left half made goes with it.
+        What a claim up to that one left half made goes with it, as far as it can: the git of a dead claim may still
+        write there, and whoever comes next meets it again.
         """
         if folder.parent != self._root:
             problem = f"{folder} is no workspace"
             raise OSError(problem)
         with effect("workspace.remove"):
-            for one in (folder, *_half_made(folder)):
-                if one.exists():  # nearly always nothing is there, and a thread takes far longer
+            if folder.exists():  # noqa: ASYNC240 -- nearly always nothing is there, and a thread takes far longer
+                await asyncio.to_thread(_remove, folder)
+            for one in _half_made(folder):
+                with suppress(OSError):
                     await asyncio.to_thread(_remove, one)
 
     async def leftovers(self, living: frozenset[str]) -> Sequence[Path]:

@@ -138,10 +138,13 @@ def _refuse_shared_ids(value: Value, persons: Mapping[str, Person]) -> None:
                     f"`{id}` is {owners[id]} already", "one person has one entry; give each id to one of them"
                 )
             owners.setdefault(id, name)
+    committing = {one.casefold() for person in persons.values() for one in person.commit_emails}
     authors: dict[str, str] = {}
     for name, person in persons.items():
-        for email in {one.casefold() for one in (person.email, *person.commit_emails) if one}:
-            if authors.setdefault(email, name) != name and person.commit_emails:
+        own = {one.casefold() for one in (person.email, *person.commit_emails) if one}
+        # An `email` alone may be a team's; under which one commits must be one person's.
+        for email in sorted(own & committing):
+            if authors.setdefault(email, name) != name:
                 places[name].complain(
                     f"`{email}` is {authors[email]}'s already",
                     "one address is of one person; give it to one of them",

@@ -22,7 +22,7 @@ from funade.failpoints import effect
 from funade.sources import history
 from funade.sources.access import Doorkeeper
 from funade.sources.address import Kind, parse_address, resolve_relative
-from funade.sources.mirror import Mirror, kept_name
+from funade.sources.mirror import Mirror
 from funade.sources.program import OLDEST, Git
 from funade.sources.refresh import Remote
 from funade.sources.workspace import Workspace
@@ -63,7 +63,7 @@ class GitSources:
         """Return the SHAs of the heads of pull requests by number, as the remote has them; whatever they hold."""
         async with self._remote(repository) as remote:
             outcome = await remote.mirror.ask_for_requests(remote.access)
-        found = (_REQUEST.fullmatch(line) for line in outcome.text.splitlines() if outcome.well)
+        found = (_REQUEST.fullmatch(line) for line in outcome.lines if outcome.well)
         return {int(one["number"]): one["sha"] for one in found if one is not None}
 
     async def changes(
@@ -72,10 +72,11 @@ class GitSources:
         """Return what lies between two revisions; a base that was never seen here counts as none."""
         bases = [base] if base is not None else []
         mirror = self._mirror(repository)
-        if mirror.exists:
-            # Most often both are here, and one question is enough; what is amiss shows below.
-            with suppress(SourceError):
-                return await history.list_changes(mirror, base, head, limit)
+        with _as_ours(f"`{self._folder}`"):
+            if mirror.exists:
+                # Most often both are here, and one question is enough; what is amiss shows below.
+                with suppress(SourceError):
+                    return await history.list_changes(mirror, base, head, limit)
         mirror, known = await self._mirror_with(repository, head, *bases)
         return await history.list_changes(mirror, base if all(known) else None, head, limit)
 
@@ -242,8 +243,7 @@ async def _choose(mirror: Mirror, wanted: Wanted) -> Revision:
 
 
 async def _candidates(mirror: Mirror, wanted: Wanted) -> dict[str, Revision]:
-    found = await mirror.look_up(*map(kept_name, wanted.names))
-    return {name: one for name, one in zip(wanted.names, found, strict=True) if one is not None}
+    return await mirror.commits_of(wanted.names)
 
 
 def _submodule(parent: Repository, url: str) -> Repository:

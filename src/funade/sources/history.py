@@ -4,16 +4,15 @@ Commits are counted by what they change: one that was rebased or picked onto the
 so it is neither new nor dropped. A merge counts as a commit of its own: it may hold changes of its own.
 """
 
-import re
 from datetime import UTC, datetime
 
 from funade.domain.revision import Changes, Commit, Revision, parse_revision
 from funade.sources.mirror import Mirror
 
 COMPARED_AT_MOST = 1000  #: commits on one side; comparing what each of more changes would take long
+LONGEST_PERSON = 1000  #: characters of a name with its address; what is longer names nobody
 
 _FIELDS = "%m%H%n%at%n%an%n%ae%n%s%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-_PERSON = re.compile(r"\s*<([^<>]*)>\s*$")
 
 
 async def list_changes(mirror: Mirror, base: Revision | None, head: Revision, limit: int) -> Changes:
@@ -80,8 +79,9 @@ async def _log_sides(mirror: Mirror, limit: int, *which: str) -> list[tuple[str,
 
 def _read_commit(raw: str) -> Commit:
     sha, seconds, author, email, subject, *trailers = raw.split("\n")
-    co_authors = dict.fromkeys(_PERSON.sub("", one).strip() for one in trailers)
-    addresses = dict.fromkeys(found[1].strip() for one in trailers if (found := _PERSON.search(one)))
+    people = [_read_person(one) for one in trailers]
+    co_authors = dict.fromkeys(name for name, _ in people)
+    addresses = dict.fromkeys(address for _, address in people)
     return Commit(
         revision=parse_revision(sha),
         subject=subject,
@@ -91,6 +91,18 @@ def _read_commit(raw: str) -> Commit:
         co_authors=tuple(one for one in co_authors if one),
         co_author_emails=tuple(one for one in addresses if one),
     )
+
+
+def _read_person(raw: str) -> tuple[str, str]:
+    """Return the name and the address in `Name <address>`, each empty where there is none."""
+    # No pattern: anybody can write millions of blanks into a commit, and one would try each of them.
+    text = raw.strip()
+    if len(text) > LONGEST_PERSON:
+        return "", ""
+    name, opened, address = text.rpartition("<")
+    if opened and address.endswith(">") and ">" not in address[:-1]:
+        return name.strip(), address[:-1].strip()
+    return text, ""
 
 
 def _read_time(seconds: str) -> datetime:

@@ -26,6 +26,7 @@ KEPT_DEFAULT = "refs/funade/HEAD"
 REQUESTS = ("refs/pull/*/head", "refs/merge-requests/*/head")
 PINS = "refs/funade/pins/"  #: revisions that were resolved; they stay whatever is pushed
 
+_LISTED = "--format=%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname)"
 _NAMES = [f"+{theirs}*:{ours}*" for theirs, ours in KEPT.items()]
 _FETCH = ("--progress", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
 
@@ -207,7 +208,32 @@ class Mirror:
         )
         if not outcome.well:
             raise self.broken(outcome)
-        return [_commit_in(line) for line in outcome.text.splitlines()]
+        return [_commit_in(line) for line in outcome.lines]
+
+    async def commits_of(self, names: Sequence[str]) -> dict[str, Revision]:
+        """Return the commits that these full names of the remote lead to; a name that leads to none is left out.
+
+        Listed and compared byte for byte: asked for one by one, git would also take a name that nobody has for
+        another spelling of something else (`x-g1234567`, or `MAIN` on a disk that knows no capitals).
+        """
+        outcome = await self.run("for-each-ref", _LISTED, *map(kept_name, names))
+        if not outcome.well:
+            raise self.broken(outcome)
+        found: dict[bytes, tuple[bytes, bytes]] = {}
+        for line in outcome.output.split(b"\n")[:-1]:
+            sha, kind, inner, inner_kind, name = line.split(b" ")
+            found[name] = (inner, inner_kind) if kind == b"tag" else (sha, kind)
+        commits: dict[str, Revision] = {}
+        for one in names:
+            sha, kind = found.get(kept_name(one).encode(), (b"", b""))
+            if kind == b"commit":
+                commits[one] = parse_revision(sha.decode())
+            elif kind == b"tag":
+                # Of a tag, and perhaps that one too.
+                [end] = await self.look_up(sha.decode())
+                if end is not None:
+                    commits[one] = end
+        return commits
 
     async def beginning_with(self, digits: str) -> list[Revision]:
         """Return every commit whose SHA begins with these digits."""
@@ -219,7 +245,7 @@ class Mirror:
     async def names(self) -> list[str]:
         """Return the short names of all branches and tags."""
         outcome = await self.run("for-each-ref", "--format=%(refname:lstrip=3)", *KEPT.values())
-        return list(dict.fromkeys(outcome.text.splitlines()))
+        return [one for one in dict.fromkeys(outcome.lines) if one]
 
     async def forget_default(self) -> None:
         """Remember that the remote has no default branch now."""

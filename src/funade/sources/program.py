@@ -92,6 +92,11 @@ class Outcome:
         """Return the output as text; bytes that are no UTF-8 become signs of replacement."""
         return self.output.decode(errors="replace")
 
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines of `text`; only a line feed ends one, for names may hold what else Unicode calls an end."""
+        return self.text.removesuffix("\n").split("\n") if self.output else []
+
 
 class Git:
     """Runs git; one per GitSources. `patience` is how long a remote may be silent, in seconds."""

@@ -71,7 +71,8 @@ class RefIndex:
                 await self._read(repository, known)
 
     async def _read(self, repository: Repository, known: _Names) -> None:
-        with suppress(SourceError):
+        # What is amiss is said where somebody deploys.
+        with suppress(SourceError, OSError):
             mirror = Mirror(self.folder / "mirrors", parse_address(repository.url), Git(PATIENCE_SECONDS))
             if mirror.exists:
                 known.refs = await _names(mirror, known.requests)
@@ -85,13 +86,15 @@ async def _names(mirror: Mirror, requests: Mapping[int, str]) -> tuple[tuple[str
     found: list[tuple[str, KnownRef]] = []
     branches: dict[str, str] = {}
     default = ""
-    for line in outcome.text.splitlines():
+    for line in outcome.lines:
         sha, _, full = line.partition(" ")
         if full == KEPT_DEFAULT:
             default = sha
             continue
         is_tag = full.startswith(_TAGS)
         name = full.removeprefix(_TAGS if is_tag else _HEADS)
+        if not name:
+            continue
         found.append((name.casefold(), KnownRef(name=name, is_tag=is_tag)))
         if not is_tag:
             branches.setdefault(sha, name)

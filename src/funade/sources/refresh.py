@@ -57,7 +57,7 @@ class Remote:
         outcome = await self.mirror.ask(self.access)
         if not outcome.well:
             raise await self.error(outcome)
-        names = outcome.text.splitlines()
+        names = outcome.lines
         if not names:
             raise EMPTY.as_error(self.mirror.address)
         return names

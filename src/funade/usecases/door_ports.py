@@ -52,8 +52,9 @@ class Post:
 class Capability:
     """What a button means: whoever knows its id may ask for `command`, if the policy lets them, until `until`.
 
-    `subject` is its own for good, so that the same button is made once. `digest` is the plan that it is about.
-    A `single` one is used up by the first who presses it, the others once by everybody. `only_for` an actor's id.
+    `subject` is its own for good, so that the same button is made once. `digest` is the plan that it is about,
+    or, of a lock, the id of the actor whose it is. A `single` one is used up by the first who presses it, the others
+    once by everybody. `only_for` an actor's id.
     """
 
     id: str

@@ -1,5 +1,6 @@
 """Ask for a deployment: of a ref, again what another one wanted, or back to what was seen healthy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from funade.domain import rollback
@@ -120,6 +121,8 @@ class RollBack:
         if isinstance(found, Because):
             return Refused(because=found)
         goal, assembled = found
+        if command.digest is not None and command.digest != assembled.digest:
+            return Refused(because=because(Reason.DIGEST_CHANGED, shown=command.digest, now=assembled.digest))
         asked = Asked(
             actor=asker.actor,
             person=asker.person,
@@ -172,20 +175,26 @@ class RollBack:
 
     def _goal(self, look: Reading, command: Rollback) -> Deployment | None:
         if command.to is None:
-            return self._last_goal(look, command)
+            return seen_healthy(look, command.application, command.environment)[1]
         wanted = look.deployment(command.to)
         if wanted is None or not wanted.verified:
             return None
         here = (wanted.application, wanted.environment) == (command.application, command.environment)
         return wanted if here else None
 
-    def _last_goal(self, look: Reading, command: Rollback) -> Deployment | None:
-        """Look further back as long as all that was seen healthy is of the revision to leave."""
-        started = look.last_started(command.application, command.environment)
-        limit = 10
-        while True:
-            verified = look.last_verified(command.application, command.environment, limit)
-            goal = rollback.goal(verified, started)
-            if goal is not None or len(verified) < limit:
-                return goal
-            limit *= 10
+
+def seen_healthy(
+    look: Reading, application: str, environment: str, at_least: int = 10
+) -> tuple[Sequence[Deployment], Deployment | None]:
+    """Return what was seen healthy, newest first, and what one usually goes back to, None where there is nothing.
+
+    It looks further back as long as all of it is of the revision to leave.
+    """
+    started = look.last_started(application, environment)
+    limit = at_least
+    while True:
+        verified = look.last_verified(application, environment, limit)
+        goal = rollback.goal(verified, started)
+        if goal is not None or len(verified) < limit:
+            return verified, goal
+        limit *= 10

@@ -1,5 +1,6 @@
 """Show one deployment, and why it does not move (`why`, `show`)."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from funade.domain.answers import Answer, DeploymentShown, Refused
@@ -13,6 +14,7 @@ from funade.usecases.ports import Ledger, Links, Logs, Reading
 from funade.usecases.show_status import ShowEverything
 
 EVENTS_SHOWN = 100
+LONGEST_PATIENCE_SECONDS = 1.0  #: whoever asks for more asks again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,9 @@ class ShowOneDeployment:
 
         Where nothing was ever deployed but something was refused, that is the answer to `why`.
         """
+
+        if isinstance(command, ShowDeployment) and command.patience_seconds > 0:
+            await self._wait_for_news(command)
 
         def look(ledger: Reading) -> Answer:
             found = self._find(ledger, command)
@@ -51,6 +56,16 @@ class ShowOneDeployment:
         if isinstance(shown, DeploymentShown) and isinstance(command, ShowDeployment) and command.link:
             return replace(shown, link=self.links.link_to(shown.deployment))
         return shown
+
+    async def _wait_for_news(self, command: ShowDeployment) -> None:
+        """Return once something has happened that the asker has not seen, or when its patience is over."""
+        now = asyncio.get_running_loop().time
+        until = now() + min(command.patience_seconds, LONGEST_PATIENCE_SECONDS)
+        generation = await self.ledger.wait_for_change(-1, 0.0)
+        while (left := until - now()) > 0 and not await self.ledger.read(
+            lambda ledger: _has_news(ledger, command)
+        ):
+            generation = await self.ledger.wait_for_change(generation, left)
 
     def _with_surroundings(
         self,
@@ -84,6 +99,14 @@ class ShowOneDeployment:
             return unended[-1]
         ended = ledger.ended(command.application, command.environment, limit=1)
         return ended[0] if ended else None
+
+
+def _has_news(ledger: Reading, command: ShowDeployment) -> bool:
+    found = ledger.deployment(command.number)
+    if found is None or found.has_ended:
+        return True
+    newest = ledger.events(deployment=found.id, limit=1, newest_first=True)
+    return any(one.sequence > command.seen for one in newest)
 
 
 def _last_refusal(ledger: Reading, command: ShowDeployment | Why) -> Event | None:

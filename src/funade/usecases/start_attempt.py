@@ -58,7 +58,11 @@ class TakeTurn:
         """Return it, claimed; None when somebody else was faster or it is not its turn."""
         self.lease.check()
         with effect("store.take"):
-            return await self.ledger.change(lambda change: self._write(change, id))
+            taken = await self.ledger.change(lambda change: self._write(change, id))
+        if taken is not None:
+            # Not before: a claim that was not stored may be made by somebody else, who keeps the program alive.
+            self.reach.claimed(taken)
+        return taken
 
     def _write(self, change: Transaction, id: str) -> Deployment | None:
         locked = lock(change, change.deployment_by_id(id))
@@ -72,7 +76,6 @@ class TakeTurn:
             if not self.reach.covers(found, change.processes()):
                 return None
             claimed = change.claim(found, me)
-            self.reach.claimed(claimed)
             if found.owner != me:
                 mine = next((one for one in change.processes() if one.id == me), None)
                 happening = DeploymentTakenOver(

@@ -7,6 +7,7 @@ from funade.chat.slack.room import Ports, SlackRoom
 from funade.domain.answers import Answer, Refused
 from funade.domain.application import Workspace
 from funade.domain.commands import Rollback
+from funade.domain.errors import StoreError
 from funade.domain.people import Actor
 from funade.domain.reason import Reason, because
 from funade.runner.loop import Runner
@@ -19,7 +20,7 @@ __all__ = ["AcquaintedConfigurations", "build_slack"]
 
 
 def _plan_rollback(parts: Parts) -> Callable[[Rollback, Actor], Awaitable[Answer]]:
-    """Return what shows what a rollback would do; only whoever may ask for plans is shown one."""
+    """Return what shows what a rollback would do: to somebody who may read, which is for the caller to see to."""
 
     async def plan(command: Rollback, actor: Actor) -> Answer:
         application = parts.configurations.current().applications.get(command.application)
@@ -27,7 +28,10 @@ def _plan_rollback(parts: Parts) -> Callable[[Rollback, Actor], Awaitable[Answer
         if application is None or environment is None:
             values = {"application": command.application, "environment": command.environment}
             return Refused(because=because(Reason.UNKNOWN_ENVIRONMENT, **values))
-        return await parts.desk.verbs.roll_back.preview(command, application, environment, actor)
+        try:
+            return await parts.desk.verbs.roll_back.preview(command, application, environment, actor)
+        except StoreError as error:
+            return Refused(because=because(Reason.STORE_UNAVAILABLE, problem=str(error)))
 
     return plan
 

@@ -106,6 +106,7 @@ class Harbour:
         self.chat = Chat()
         self.parts = connect(self.chat.acquainted(configurations))
         self.runner = build_runner(self.parts, role="server", tell=say_nothing)
+        self.runner.before_look = configurations.reload
         self.chat.join(self.parts, self.runner, configurations)
         site = self.configuration().web
         if site is not None:

@@ -4,6 +4,9 @@ from typing import Any
 import pytest
 
 from funade.chat.slack import views
+from funade.chat.slack.forms import Forms
+from funade.domain.errors import StoreUnreachable
+from tests.integration.slack.living import live
 from tests.integration.slack.stories import sail
 
 pytestmark = pytest.mark.needs("git")
@@ -55,6 +58,49 @@ def test_a_slash_command_alone_opens_the_form(tmp_path, monkeypatch):
         assert answer["ok"]
         await go_through(here)
         await here.card(1, "succeeded")
+
+    sail(tmp_path, monkeypatch, story)
+
+
+def test_the_card_stands_where_a_form_was_opened_when_its_application_has_no_channel(tmp_path, monkeypatch):
+    async def story(here):
+        await here.playground.command(person="ada", command="/funade", channel="#deploy-shop")
+        form = await view(here, "ada", views.APPLICATION)
+        await here.playground.click(
+            person="ada",
+            view_id=form["id"],
+            action_id=views.CHOSEN,
+            block_id=views.APPLICATION,
+            value="shop",
+        )
+        await go_through(here)
+        card = await here.card(1, "succeeded")
+        here.commit("Two")
+        await here.say("ada", "@funade deploy shop to staging", channel="#general")
+        card = await here.card(2, "succeeded", channel="#general")
+        await here.playground.click(
+            person="ada", channel="#general", ts=card["ts"], action_id="funade_form_rollback"
+        )
+        form = await view(here, "ada", "Back to")
+        await here.playground.submit(person="ada", view_id=form["id"])
+        await here.card(3, "succeeded", channel="#general")
+
+    def change(text: str) -> str:
+        again = text[text.index("  shop:\n") :].replace("  shop:\n", "  other:\n")
+        return (text + again).replace('    channel: "#deploy-shop"\n', "")
+
+    live(tmp_path, monkeypatch, story, change)
+
+
+def test_a_form_whose_content_cannot_be_found_out_says_so(tmp_path, monkeypatch):
+    async def story(here):
+        async def breaks(*_):
+            problem = "no connection"
+            raise StoreUnreachable(problem)
+
+        monkeypatch.setattr(Forms, "_choosing", breaks)
+        await here.playground.shortcut(person="ada", callback_id="funade_deploy")
+        await view(here, "ada", "could not be found out", title="Not done")
 
     sail(tmp_path, monkeypatch, story)
 

@@ -1,6 +1,7 @@
 """The form to go back: what one can go back to, what that does, why."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -63,6 +64,36 @@ def test_what_stands_in_the_way_is_said_before_anybody_confirms(tmp_path, monkey
         await here.until(lambda: here.look(lambda look: look.berth("shop", "staging")).lock)
         form = await opened(here, card, "bob")
         assert "the database migrates" in json.dumps(form["blocks"])
+
+    sail(tmp_path, monkeypatch, story)
+
+
+def test_what_is_sent_off_before_its_plan_was_shown_is_shown_first(tmp_path, monkeypatch):
+    async def story(here):
+        card = await deployed(here, "One", "Two", "Three")
+        form = await opened(here, card)
+        values = {views.GOAL: "1", views.REASON: "the shop is slow"}
+        assert (await here.playground.submit(person="ada", view_id=form["id"], values=values))["ok"]
+        form = await view(here, "ada", '"initial_value": "the shop is slow"')
+        assert "Two" in json.dumps(form["blocks"]), "it goes away too"
+        assert here.look(lambda look: look.deployment(4)) is None
+        assert (await here.playground.submit(person="ada", view_id=form["id"], values=values))["ok"]
+        await here.card(4, "succeeded")
+        assert here.look(lambda look: look.deployment(4)).of == 1
+
+    sail(tmp_path, monkeypatch, story)
+
+
+def test_a_plan_that_is_another_by_now_is_not_carried_out(tmp_path, monkeypatch):
+    async def story(here):
+        card = await deployed(here, "One", "Two")
+        form = await opened(here, card)
+        here.path.write_text(here.path.read_text().replace("within: 5s", "within: 7s"))
+        place = lambda: here.configuration().applications["shop"].environments["staging"]  # noqa: E731 - short
+        await here.until(lambda: place().verify.within == timedelta(seconds=7))
+        await here.playground.submit(person="ada", view_id=form["id"])
+        await view(here, "ada", "is not what was shown", title="Not done")
+        assert here.look(lambda look: look.deployment(3)) is None
 
     sail(tmp_path, monkeypatch, story)
 

@@ -61,6 +61,20 @@ def test_whoever_has_forgotten_a_lock_is_asked_alone_and_keeps_it_or_opens_it(tm
     sail(tmp_path, monkeypatch, story)
 
 
+def test_whoever_is_known_by_their_address_is_asked_in_their_own_language(tmp_path, monkeypatch):
+    async def story(here):
+        await here.say("hana", "@funade lock shop production because 移行中")
+        await here.until(lambda: here.berth("production").lock)
+        later(here, monkeypatch, 5)
+        asked = await here.hears("まだ必要ですか", "@funade", "hana")
+        assert "移行中" in asked["text"]
+
+    def change(text: str) -> str:
+        return text.replace("lock: [ada, cy]", "lock: [ada, cy, hana]")
+
+    live(tmp_path, monkeypatch, story, change)
+
+
 def test_a_question_is_asked_once_whoever_starts_anew(tmp_path, monkeypatch):
     async def story(here):
         await here.say("ada", "@funade lock shop production because migrating")

@@ -80,6 +80,11 @@ def target(line: str) -> Any:
     return shop.environments["staging"].target.settings
 
 
+def test_an_address_that_several_people_share_is_no_problem_while_nobody_commits_under_it_alone():
+    people = "people: {ada: {email: team@acme.example}, bob: {email: TEAM@acme.example, commit_emails: [b@x.example]}}"
+    assert set(load(f"{people}\n{SIX_LINES}").people.people) == {"ada", "bob"}
+
+
 def test_six_lines_are_enough():
     configuration = load(SIX_LINES)
     shop = configuration.applications["shop"]

@@ -47,18 +47,30 @@ def commits_of(deployment: Deployment, fate: Fate, look: Reading) -> tuple[Commi
     if fate is not Fate.ROLLED_BACK:
         return _new_in(deployment)
     application, environment = deployment.application, deployment.environment
-    return passed_since(look, application, environment, deployment.of or 0, before=deployment.number)
+    return passed_since(look, application, environment, deployment.of or 0, until=deployment)
 
 
 def passed_since(
-    look: Reading, application: str, environment: str, goal: int, *, before: int | None = None
+    look: Reading, application: str, environment: str, goal: int, *, until: Deployment | None = None
 ) -> tuple[Commit, ...]:
-    """Return what came to a place after deployment `goal`: what goes away when that is put back."""
+    """Return what is live at a place beyond deployment `goal`: what goes away when that is put back.
+
+    They are taken in the order of their starts: one that was asked for first may have waited. What an earlier rollback
+    took away is not there to go away once more.
+    """
+    latest = look.ended(application, environment, limit=MOST_PASSED)
+    done = [
+        one for one in latest if one.state is State.SUCCEEDED and (until is None or one.fence < until.fence)
+    ]
     found: dict[str, Commit] = {}
-    for one in look.ended(application, environment, limit=MOST_PASSED, before=before):
-        if one.number <= goal:
+    wanted: int | None = None
+    for one in sorted(done, key=lambda one: one.fence, reverse=True):
+        if one.number == goal:
             break
-        if one.state is State.SUCCEEDED and one.purpose is not Purpose.ROLLBACK:
+        if wanted is not None and one.number != wanted:
+            continue
+        wanted = one.of if one.purpose is Purpose.ROLLBACK else None
+        if one.purpose is not Purpose.ROLLBACK:
             found |= {commit.revision: commit for commit in _new_in(one)}
     return tuple(found.values())
 

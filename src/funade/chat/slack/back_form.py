@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from funade.chat.layout import clip, indented, table
 from funade.chat.replies import planned
 from funade.chat.slack import views
-from funade.chat.slack.arrivals import Pressed, Submitted
+from funade.chat.slack.arrivals import Pressed, Sender, Submitted
 from funade.chat.slack.authors import passed_since
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.sayings import Block, shielded
-from funade.domain import rollback
 from funade.domain.answers import Answer, Planned, Refused
 from funade.domain.commands import COMMANDS, Rollback
 from funade.domain.deployment import Deployment, State
@@ -27,6 +26,7 @@ from funade.texts.reasons import reason_with_remedy
 from funade.texts.times import moment
 from funade.usecases.door_ports import Capability, Received
 from funade.usecases.ports import Reading
+from funade.usecases.request_deployment import seen_healthy
 
 PlansRollback = Callable[[Rollback, Actor], Awaitable[Answer]]
 
@@ -50,52 +50,53 @@ class BackForm:
 
     async def begin(self, conversation: Conversation, pressed: Pressed) -> Block:
         """Return the form for whoever pressed the button, or why there is none."""
-        return await self._show(conversation, pressed, pressed.value, None)
+        opened = _Opened(sender=pressed.sender, capability=pressed.value, channel=pressed.channel)
+        return await self._show(conversation, opened, None)
 
     async def choose(self, conversation: Conversation, pressed: Pressed) -> Block:
         """Return the form with another choice."""
-        return await self._show(conversation, pressed, pressed.note, pressed.value)
+        return await self._show(conversation, _opened(pressed.sender, pressed.note), pressed.value)
 
     async def confirm(
         self, conversation: Conversation, submitted: Submitted, actor: Actor, item: Received, reader: Reader
     ) -> Block:
-        """Return what came of it."""
-        found = await self._capability(conversation, submitted.note)
+        """Return what came of it; of what was not shown before, the form once more."""
+        opened = _opened(submitted.sender, submitted.note)
+        found = await self._capability(conversation, opened.capability)
         if found is None:
             return _refused(reader.word(slack.BUTTON_UNKNOWN), reader)
         capability, command = found
-        goal = submitted.values.get(views.GOAL) or ""
+        goal = submitted.values.get(views.GOAL) or opened.goal
+        reason = submitted.values.get(views.REASON)
         actor = await conversation.at_home(actor, submitted.sender, command.application)
         no = await conversation.why_not(capability, actor, reader)
         if no is not None:
             return _refused(no, reader)
+        if goal != opened.goal:
+            # Slack sends a form off before it has followed the last choice in it.
+            return await self._show(conversation, opened, goal, reason)
         answer = await conversation.act(
-            capability,
-            actor,
-            item,
-            reader,
-            reason=submitted.values.get(views.REASON),
-            to=_number(goal),
+            capability, actor, item, reader, reason=reason, to=_number(goal), digest=opened.digest
         )
         if isinstance(answer, str):
             return _refused(answer, reader)
         title = slack.FORM_REFUSED if isinstance(answer, Refused) else slack.FORM_DONE
-        await conversation.place_card(answer, None, None)
+        await conversation.place_card(answer, opened.channel, None)
         return views.showing(conversation.worded(answer, reader), reader, title)
 
     async def _show(
-        self, conversation: Conversation, pressed: Pressed, value: str, chosen: str | None
+        self, conversation: Conversation, opened: "_Opened", chosen: str | None, reason: str | None = None
     ) -> Block:
-        actor, person = await conversation.directory.actor(pressed.sender, pressed.channel)
-        reader = await conversation.reader(pressed.sender, person)
+        actor, person = await conversation.directory.actor(opened.sender, opened.channel)
+        reader = await conversation.reader(opened.sender, person)
         no = admit(actor, person)
         if no is not None:
             return _refused(reason_with_remedy(no, reader), reader)
-        found = await self._capability(conversation, value)
+        found = await self._capability(conversation, opened.capability)
         if found is None:
             return _refused(reader.word(slack.BUTTON_UNKNOWN), reader)
         capability, command = found
-        actor = await conversation.at_home(actor, pressed.sender, command.application)
+        actor = await conversation.at_home(actor, opened.sender, command.application)
         why_not = await conversation.why_not(capability, actor, reader)
         if why_not is not None:
             return _refused(why_not, reader)
@@ -117,11 +118,14 @@ class BackForm:
         lines = [*planned(shielded(answer), reader, WIDTH), *_gone_lines(goes, reader)]
         return views.going_back(
             reader,
-            capability.id,
+            views.note(
+                capability=capability.id, channel=opened.channel, goal=str(goal.number), digest=answer.digest
+            ),
             top=_top(command, seen.last, reader),
             goals=[(str(one.number), _worded(one, reader)) for one in seen.goals],
             chosen=str(goal.number),
             plan=lines,
+            reason=reason,
         )
 
     async def _capability(self, conversation: Conversation, id: str) -> tuple[Capability, Rollback] | None:
@@ -130,6 +134,28 @@ class BackForm:
         if capability is None or not isinstance(command, Rollback):
             return None
         return capability, command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What an open form remembers: for whom, of which button, and which plan it shows."""
+
+    sender: Sender
+    capability: str
+    channel: str | None
+    goal: str = ""
+    digest: str | None = None
+
+
+def _opened(sender: Sender, remembered: str) -> _Opened:
+    found = views.read_note(remembered)
+    return _Opened(
+        sender=sender,
+        capability=found.get("capability", ""),
+        channel=found.get("channel"),
+        goal=found.get("goal", ""),
+        digest=found.get("digest"),
+    )
 
 
 def _number(goal: str) -> int | None:
@@ -145,8 +171,7 @@ def _refused(said: str, reader: Reader) -> Block:
 
 def _seen(look: Reading, command: Rollback) -> Seen:
     last = look.last_started(command.application, command.environment)
-    verified = look.last_verified(command.application, command.environment, MOST_GOALS)
-    usual = rollback.goal(verified, last)
+    verified, usual = seen_healthy(look, command.application, command.environment, MOST_GOALS)
     is_there = last is not None and last.state is State.SUCCEEDED
     goals = tuple(one for one in verified if last is None or not is_there or one.revision != last.revision)
     return Seen(last=last, goals=goals, usual=usual)

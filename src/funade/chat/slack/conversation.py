@@ -1,6 +1,6 @@
 """Deals with one thing that came in: who is it, what do they want, the desk's answer, in their own language."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -291,7 +291,10 @@ class Conversation:
         def work(change: Transaction) -> bool:
             post = change.post_of_message(vanished.channel, vanished.message)
             if post is None:
-                return any(may_become(one, vanished.message) for one in change.wanted_posts(MOST_WANTED))
+                return any(
+                    may_become(one, vanished.channel, vanished.message)
+                    for one in change.wanted_posts(MOST_WANTED)
+                )
             if not is_card_key(post.key) or post.deployment is None:
                 return False
             row = change.deployment_by_id(post.deployment)
@@ -343,6 +346,7 @@ class Conversation:
         *,
         reason: str | None = None,
         to: int | None = None,
+        digest: str | None = None,
     ) -> Answer | str:
         """Return the desk's answer to what a capability stands for, or why it cannot be used any more."""
         use = Use(capability=capability.id, by=actor.id, received=item.id, at=self.clock.now())
@@ -354,7 +358,7 @@ class Conversation:
         if reason:
             command = replace(command, reason=reason)  # type: ignore[arg-type]  # every such command has it
         if to is not None and isinstance(command, Rollback):
-            command = replace(command, to=to)
+            command = replace(command, to=to, digest=digest)
         # Whoever presses, it is this button's one request, or this person's.
         answer = await self.desk(command, actor, f"button {capability.id} {item.id}")
         if isinstance(answer, Refused):
@@ -410,7 +414,8 @@ class Conversation:
             until, said = moment(capability.until, reader), shielded(spell(command))
             return reader.word(slack.BUTTON_OVER, until=until, command=said)
         if capability.deployment is None and capability.digest is not None:
-            return await self.ledger.read(lambda look: _let_go(look, capability, command, reader))
+            ids = self.configurations.current().people.ids_of(capability.digest)
+            return await self.ledger.read(lambda look: _let_go(look, ids, command, reader))
         if capability.deployment is None:
             return None
         return await self.ledger.read(lambda look: _outdated(look, capability, command, reader))
@@ -438,12 +443,12 @@ def _outdated(look: Reading, capability: Capability, command: Command, reader: R
     return None
 
 
-def _let_go(look: Reading, capability: Capability, command: Command, reader: Reader) -> str | None:
+def _let_go(look: Reading, owner: Collection[str], command: Command, reader: Reader) -> str | None:
     """Return why what is known of a lock is not so any more: it was opened, or is somebody else's."""
     if not isinstance(command, (Lock, Unlock)):
         return None
     lock = look.berth(command.application, command.environment).lock
-    if lock is not None and lock.by_id == capability.digest:
+    if lock is not None and lock.by_id in owner:
         return None
     values = {"application": plain(command.application), "environment": plain(command.environment)}
     return reader.word(slack.BUTTON_LOCK_GONE, **values)

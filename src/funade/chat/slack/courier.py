@@ -157,13 +157,13 @@ class Courier:
         return is_ours and text_of(message, "metadata", "event_payload", "key") == mark
 
 
-def may_become(post: Post, message: str) -> bool:
+def may_become(post: Post, channel: str, message: str) -> bool:
     """Tell whether a message that we do not know may be this post, which is being sent."""
-    if post.tried_at is None or post.message is not None:
+    if post.tried_at is None or post.message is not None or post.channel not in (None, channel):
         return False
     try:
         sent_at = datetime.fromtimestamp(float(message), UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return False
     return abs(post.tried_at - sent_at) < AT_ONCE
 

@@ -113,21 +113,22 @@ class Directory:
 
     async def _link(self, id: str, member: Member, person: Person | None, people: People) -> Person | None:
         """Return the person, known by a proven address where the configuration does not name the account."""
-        linked = self._links.get(id)
-        if person is not None and linked is None:
-            return person
-        meant = None if member.email is None else by_email(people, member.email)
-        if linked is not None and (meant is None or meant.name != linked[0]):
+        linked, email = self._links.get(id), member.email
+        # An account that the configuration names needs no address.
+        meant = None if email is None or person is not None else by_email(people, email)
+        if linked is not None and (meant is None or linked != (meant.name, email)):
             with effect("store.cut_link"):
                 await self.ledger.change(lambda change: change.cut_link(id))
             self._links.pop(id, None)
-        if meant is not None and id not in self._links:
-            link = Link(actor=id, person=meant.name, email=member.email or "", at=self.clock.now())
+        if meant is None:
+            return person
+        if id not in self._links:
+            link = Link(actor=id, person=meant.name, email=email or "", at=self.clock.now())
             with effect("store.link"):
                 await self.ledger.change(lambda change: change.save_link(link))
             self._links[id] = (link.person, link.email)
-            return replace(meant, ids=meant.ids | {id})
-        return person if person is not None else meant
+        # What they asked for carries this id: they are known by it from the first word on.
+        return replace(meant, ids=meant.ids | {id})
 
     def forget(self, user: str | None) -> None:
         """Ask anew: somebody, or some group, has changed."""

@@ -11,11 +11,12 @@ from funade.chat.slack import views
 from funade.chat.slack.arrivals import Arrival, HomeOpened, Pressed, Said, Sender, Submitted, Summoned, Typing
 from funade.chat.slack.back_form import BackForm
 from funade.chat.slack.buttons import BACK_FORM
-from funade.chat.slack.client import CallsSlack, SlackRefused
+from funade.chat.slack.client import CallsSlack, OutcomeUnknown, SlackRefused
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.sayings import Block, shielded
 from funade.domain.answers import Accepted, Planned, Refused
 from funade.domain.commands import Deploy, PlanDeployment
+from funade.domain.errors import FunadeError
 from funade.domain.people import Actor
 from funade.domain.policy import admit
 from funade.domain.wire import to_plain
@@ -41,7 +42,7 @@ class ShowsHome(Protocol):
 
 @dataclass(kw_only=True)
 class Forms:
-    """The deploy form: choose, look at the plan, confirm."""
+    """Opens forms and our home; the deploy form itself: choose, look at the plan, confirm."""
 
     api: CallsSlack
     refs: Refs
@@ -62,7 +63,7 @@ class Forms:
             case Pressed(trigger=str() as trigger, action=action) if action == BACK_FORM:
                 await self._open(trigger, self.back.begin(conversation, arrival))
             case Pressed(action=action, view=str()) if action == views.GOAL:
-                await self._choose_goal(arrival, conversation)
+                await self._follow_choice(arrival, self.back.choose(conversation, arrival))
             case Pressed(trigger=str() as trigger, action=action) if action == OPEN_FORM:
                 await self._open(trigger, self._choosing(arrival.sender, arrival.channel, conversation))
             case _:
@@ -100,19 +101,28 @@ class Forms:
 
     async def choose(self, pressed: Pressed, conversation: Conversation) -> None:
         """Let the rest of the form follow the application that was chosen."""
-        self._last_choice[pressed.view or ""] = pressed
+        await self._follow_choice(pressed, self._chosen(pressed, conversation))
+
+    async def _chosen(self, pressed: Pressed, conversation: Conversation) -> Block:
         _, person = await conversation.directory.actor(pressed.sender, None)
         reader = await conversation.reader(pressed.sender, person)
         configuration = conversation.configurations.current()
-        view = views.choosing(configuration, reader, application=pressed.value)
+        channel = views.read_note(pressed.note).get("channel")
+        return views.choosing(configuration, reader, application=pressed.value, channel=channel)
+
+    async def _follow_choice(self, pressed: Pressed, content: Coroutine[Any, Any, Block]) -> None:
+        """Let a form follow what was chosen in it last."""
         key = pressed.view or ""
+        self._last_choice[key] = pressed
         try:
-            await self._follow(pressed, view, pressed.view_hash)
-        except SlackRefused as error:
-            # Somebody who chooses twice at once has sent both from the form as it was: the later choice stands.
-            if error.error != HASH_CONFLICT or self._last_choice.get(key) is not pressed:
-                raise
-            await self._follow(pressed, view, None)
+            view = await content
+            try:
+                await self._follow(pressed, view, pressed.view_hash)
+            except SlackRefused as error:
+                # Somebody who chooses twice at once has sent both from the form as it was: the later choice stands.
+                if error.error != HASH_CONFLICT or self._last_choice.get(key) is not pressed:
+                    raise
+                await self._follow(pressed, view, None)
         finally:
             if self._last_choice.get(key) is pressed:
                 del self._last_choice[key]
@@ -120,10 +130,6 @@ class Forms:
     async def _follow(self, pressed: Pressed, view: Block, unless_changed_since: str | None) -> None:
         with effect("slack.follow_choice"):
             await self.api("views.update", view_id=pressed.view, hash=unless_changed_since, view=view)
-
-    async def _choose_goal(self, pressed: Pressed, conversation: Conversation) -> None:
-        view = await self.back.choose(conversation, pressed)
-        await self._follow(pressed, view, pressed.view_hash)
 
     async def _open(self, trigger: str, content: Coroutine[Any, Any, Block]) -> None:
         """Open a form at once: what allows it is gone in three seconds. What it says is found out meanwhile."""
@@ -134,7 +140,18 @@ class Forms:
         except BaseException:
             finding.cancel()
             raise
-        view_id, view = str((answer.get("view") or {}).get("id") or ""), await finding
+        view_id = str((answer.get("view") or {}).get("id") or "")
+        try:
+            view = await finding
+        except (FunadeError, SlackRefused, OutcomeUnknown):
+            # Nobody waits for ever before a form that says to wait; whoever called logs it.
+            await self._fill(
+                view_id, views.showing([Reader().word(slack.NOT_FOUND_OUT)], Reader(), slack.FORM_REFUSED)
+            )
+            raise
+        await self._fill(view_id, view)
+
+    async def _fill(self, view_id: str, view: Block) -> None:
         with effect("slack.fill_form"):
             await self.api("views.update", view_id=view_id, view=view)
 
@@ -202,7 +219,8 @@ class Forms:
         )
         with effect("store.grant_form"):
             granted = await conversation.ledger.change(lambda change: change.grant(wanted))
-        return views.confirming(planned(shielded(answer), reader, WIDTH), reader, granted.id)
+        kept = views.note(capability=granted.id, channel=remembered.get("channel"))
+        return views.confirming(planned(shielded(answer), reader, WIDTH), reader, kept)
 
     async def _confirm(
         self,
@@ -212,7 +230,9 @@ class Forms:
         item: Received,
         reader: Reader,
     ) -> Block:
-        capability = await conversation.ledger.read(lambda look: look.capability(submitted.note))
+        remembered = views.read_note(submitted.note)
+        id = remembered.get("capability", "")
+        capability = await conversation.ledger.read(lambda look: look.capability(id))
         if capability is None:
             return views.showing([reader.word(slack.BUTTON_UNKNOWN)], reader, slack.FORM_REFUSED)
         application = str(capability.command.get("application") or "")
@@ -226,7 +246,7 @@ class Forms:
             return views.showing([answer], reader, slack.FORM_REFUSED)
         title = slack.FORM_REFUSED if isinstance(answer, Refused) else slack.FORM_DONE
         if isinstance(answer, Accepted):
-            await conversation.place_card(answer, views.read_note(submitted.note).get("channel"), None)
+            await conversation.place_card(answer, remembered.get("channel"), None)
         return views.showing(conversation.worded(answer, reader), reader, title)
 
     async def _here(

@@ -12,6 +12,7 @@ from funade.chat.slack.client import CallsSlack
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.courier import fingerprint
 from funade.chat.slack.forms import OPEN_FORM, OPEN_HOME
+from funade.chat.slack.manners import read_manners
 from funade.chat.slack.preferences import section
 from funade.chat.slack.sayings import Block, context, header, plain_text, rich, shielded
 from funade.chat.statuses import status_lines
@@ -97,9 +98,9 @@ class Home:
         blocks += self._locks(shown.environments, shown, reader)
         workspace = configuration.slack
         if workspace is not None:
-            wanted = await self.conversation.ledger.read(lambda look: look.preferences())
-            own = next((one for one in wanted if one.person == person.name), None)
-            blocks += section(person, own, workspace.authors, reader)
+            team = workspace.authors
+            manners = await self.conversation.ledger.read(lambda look: read_manners(look, team))
+            blocks += section(person, manners.own.get(person.name), team, reader)
         return blocks
 
     async def _section(self, title: str, rows: Sequence[Deployment], reader: Reader) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from funade.chat.deployments import waiting_lines
 from funade.chat.slack.announcer import card_key, home_of
@@ -17,14 +18,17 @@ from funade.domain.answers import DeploymentShown
 from funade.domain.commands import ShowDeployment
 from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
+from funade.domain.events import LockReleased, LockTaken
 from funade.domain.lock import Lock
 from funade.domain.people import Person, Right
 from funade.texts import Reader, plain, slack
 from funade.texts.times import moment, span
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Clock, Configurations, Ledger
+from funade.usecases.ports import Clock, Configurations, Ledger, Reading
 
 MOST_CALLED = 20
+#: how far back it is looked for when a lock that was kept again and again was taken
+MOST_EVENTS = 200
 _STATES = {START: State.QUEUED, END: State.RUNNING, APPROVAL: State.AWAITING_APPROVAL}
 
 
@@ -122,7 +126,7 @@ class Reminders:
 
     def _approvers(self, row: Deployment) -> list[Person]:
         """Return who may still approve it."""
-        configuration = self.directory.acquainted(self.configurations.current())
+        configuration = self.configurations.current()
         application = configuration.applications.get(row.application)
         environment = application.environments.get(row.environment) if application else None
         members: Sequence[str] = environment.rights.get(Right.APPROVE, ()) if environment else ()
@@ -181,7 +185,8 @@ class Reminders:
     ) -> Letter:
         lock = replace(lock, reason=plain(shielded(lock.reason)))
         values = {"application": berth.application, "environment": berth.environment, "reason": lock.reason}
-        lasted = span(self.clock.now() - lock.since, reader)
+        since = await self.ledger.read(lambda look: held_since(look, berth, lock))
+        lasted = span(self.clock.now() - since, reader)
         wording = slack.REMIND_LOCK if who is None else slack.REMIND_LOCK_OF
         said = reader.word(wording, who=who, span=lasted, **values)
         subject = f"keeping/{berth.application}/{berth.environment}/{lock.since.timestamp():.0f}"
@@ -191,3 +196,22 @@ class Reminders:
     def _reader(self) -> Reader:
         workspace = self.configurations.current().slack
         return Reader(workspace.language if workspace else "en", self.clock.now(), spells_moment=moment_mark)
+
+
+def held_since(look: Reading, berth: Berth, lock: Lock) -> datetime:
+    """Return since when its owner has kept others out without a break: to keep a lock is not to take it anew."""
+    since = lock.since
+    application, environment = berth.application, berth.environment
+    for event in look.events(
+        application=application, environment=environment, newest_first=True, limit=MOST_EVENTS
+    ):
+        match event.happening:
+            case LockTaken(until=until) if event.at < since:
+                if event.by != lock.by or (until is not None and until < since):
+                    break
+                since = event.at
+            case LockReleased() if event.at < since:
+                break
+            case _:
+                pass
+    return since

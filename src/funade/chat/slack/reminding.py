@@ -5,25 +5,33 @@ remembered; what it says is made when it is sent, and nothing is sent that is no
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from funade.chat.slack.announcer import card_key, home_of
+from funade.chat.slack.client import OutcomeUnknown, SlackRefused
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.manners import read_manners
 from funade.domain.application import Configuration
 from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
+from funade.domain.errors import VendorUnavailable
 from funade.domain.lock import Lock
 from funade.domain.reminders import NEVER
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
 from funade.usecases.ports import Clock, Configurations, Ledger, Reading, Transaction
 
+log = structlog.get_logger()
+
 REMIND = "remind"
 LOCK, START, END, APPROVAL = "lock", "start", "end", "approval"
 #: between two looks at everything
 LOOK_SECONDS = 5.0
+#: An owner of a lock for whom Slack has no answer is asked for again this much later.
+AGAIN_SECONDS = 60.0
 
 
 @dataclass(kw_only=True)
@@ -35,6 +43,9 @@ class Reminding:
     directory: Directory
     clock: Clock
     _looked_at: float | None = None
+    #: questions whose owner could not be looked up: when that is tried again
+    _paused: dict[str, float] = field(default_factory=dict)
+    _closed_until: float = 0.0
 
     async def look(self) -> None:
         """Wish for whatever is due now and was not wished for before."""
@@ -44,10 +55,40 @@ class Reminding:
         self._looked_at = steady
         configuration, now = self.configurations.current(), self.clock.now()
         due = await self.ledger.read(lambda look: list(_due(look, configuration, now)))
-        wanted = [post for post, lock in due if lock is None or not await self._is_quiet(lock, now)]
-        if wanted:
+        # Slack is not needed for these, so nothing that it does keeps them back.
+        await self._wish([post for post, lock in due if lock is None])
+        await self._wish(
+            await self._to_be_asked([(post, lock) for post, lock in due if lock is not None], now)
+        )
+
+    async def _wish(self, posts: Sequence[Post]) -> None:
+        if posts:
             with effect("store.want_reminders"):
-                await self.ledger.change(lambda change: _want(change, wanted))
+                await self.ledger.change(lambda change: _want(change, posts))
+
+    async def _to_be_asked(self, due: Sequence[tuple[Post, Lock]], now: datetime) -> list[Post]:
+        """Return the questions for whose owner it is not quiet now; one who cannot be looked up waits alone."""
+        steady = self.clock.steady()
+        keys = {post.key for post, _ in due}
+        self._paused = {key: at for key, at in self._paused.items() if key in keys and at > steady}
+        found = []
+        for post, lock in due if steady >= self._closed_until else ():
+            if post.key in self._paused:
+                continue
+            try:
+                if not await self._is_quiet(lock, now):
+                    found.append(post)
+            except VendorUnavailable as error:
+                self._closed_until = steady + error.retry_after.total_seconds()
+                log.warning("owners of locks are asked later", problem=str(error))
+                break
+            except (SlackRefused, OutcomeUnknown) as error:
+                self._paused[post.key] = steady + AGAIN_SECONDS
+                log.warning("the owner of a lock is asked later", owner=lock.by_id, problem=str(error))
+                if isinstance(error, OutcomeUnknown):
+                    # Each further question might take as long.
+                    break
+        return found
 
     async def _is_quiet(self, lock: Lock, now: datetime) -> bool:
         """Tell whether it is quiet now for whoever has a lock; they are asked later."""
@@ -95,12 +136,16 @@ def _about_lock(berth: Berth, configuration: Configuration, now: datetime) -> Po
     after = configuration.reminders_of(berth.application, berth.environment).locks_after
     if lock is None or not lock.holds(now) or not is_here or channel is None or after is None:
         return None
-    held = now - lock.since
-    # One that ends soon needs no question.
-    if held < after or (lock.until is not None and lock.until - now <= after):
+    held, first = now - lock.since, after
+    if lock.until is not None:
+        # One that ends soon needs no question, and whoever has just said until when has not forgotten it.
+        if lock.until - now <= after:
+            return None
+        first = max(after, (lock.until - lock.since) / 2)
+    if held < first:
         return None
     # Asked again when it was held for twice as long: nobody is nagged.
-    step = (held // after).bit_length() - 1
+    step = (held // first).bit_length() - 1
     return Post(key=lock_key(berth, lock, step), channel=channel)
 
 

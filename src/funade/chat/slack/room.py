@@ -18,7 +18,7 @@ from funade.chat.slack.buttons import Mint
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused, WebApi
 from funade.chat.slack.conversation import AsksDesk, Conversation
 from funade.chat.slack.courier import Courier
-from funade.chat.slack.directory import Directory
+from funade.chat.slack.directory import AcquaintedConfigurations, Directory
 from funade.chat.slack.door import make_door
 from funade.chat.slack.duties import Duties
 from funade.chat.slack.forms import Forms
@@ -207,6 +207,9 @@ class SlackRoom:
             configurations=ports.configurations,
             us=us,
         )
+        # Rules see whoever is linked and the members of Slack's groups. Authors are looked up by what the file says of
+        # them and what Slack has proved of it today, so that nobody is told what is another's.
+        acquainted = AcquaintedConfigurations(ports.configurations, lambda: directory)
         courier = Courier(api=api, ledger=ports.ledger, clock=ports.clock, us=us)
         mint = Mint(ledger=ports.ledger, clock=ports.clock, ids=ports.ids)
         budget = Budget(ports.clock.steady)
@@ -216,7 +219,7 @@ class SlackRoom:
             desk=ports.desk,
             ledger=ports.ledger,
             clock=ports.clock,
-            configurations=ports.configurations,
+            configurations=acquainted,
             directory=directory,
             courier=courier,
             mint=mint,
@@ -235,7 +238,7 @@ class SlackRoom:
         )
         board = Board(
             ledger=ports.ledger,
-            configurations=ports.configurations,
+            configurations=acquainted,
             directory=directory,
             courier=courier,
             mint=mint,
@@ -255,7 +258,7 @@ class SlackRoom:
                 ),
                 Reminders(
                     ledger=ports.ledger,
-                    configurations=ports.configurations,
+                    configurations=acquainted,
                     directory=directory,
                     mint=mint,
                     show=ports.show,
@@ -271,7 +274,7 @@ class SlackRoom:
         )
         reminding = Reminding(
             ledger=ports.ledger,
-            configurations=ports.configurations,
+            configurations=acquainted,
             directory=directory,
             clock=ports.clock,
         )

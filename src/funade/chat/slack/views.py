@@ -60,20 +60,21 @@ def choosing(
     return _modal(CHOOSE, reader, blocks, submit=reader.word(slack.FORM_NEXT), remembered=remembered)
 
 
-def confirming(lines: Sequence[str], reader: Reader, capability: str) -> Block:
-    """Return the form that shows the plan and asks for the last word; it knows an opaque id and nothing else."""
+def confirming(lines: Sequence[str], reader: Reader, remembered: str) -> Block:
+    """Return the form that shows the plan and asks for the last word."""
     submit = reader.word(slack.FORM_CONFIRM)
-    return _modal(CONFIRM, reader, [*rich(lines), _reason(reader)], submit=submit, remembered=capability)
+    return _modal(CONFIRM, reader, [*rich(lines), _reason(reader)], submit=submit, remembered=remembered)
 
 
 def going_back(  # noqa: PLR0913 - a form has that many sides
     reader: Reader,
-    capability: str,
+    remembered: str,
     *,
     top: Sequence[str],
     goals: Sequence[tuple[str, str]],
     chosen: str,
     plan: Sequence[str],
+    reason: str | None = None,
 ) -> Block:
     """Return the form in which one chooses what to go back to (values with their texts), and sees what that does."""
     options = [
@@ -93,11 +94,11 @@ def going_back(  # noqa: PLR0913 - a form has that many sides
         },
     }
     title = reader.word(slack.BACK_TITLE)
-    blocks = [*rich(top), goal, *rich(plan), _reason(reader)]
-    return _modal(BACK, reader, blocks, submit=title, remembered=capability, title=title)
+    blocks = [*rich(top), goal, *rich(plan), _reason(reader, reason)]
+    return _modal(BACK, reader, blocks, submit=title, remembered=remembered, title=title)
 
 
-def _reason(reader: Reader) -> Block:
+def _reason(reader: Reader, said: str | None = None) -> Block:
     return {
         "type": "input",
         "block_id": REASON,
@@ -108,6 +109,7 @@ def _reason(reader: Reader) -> Block:
             "action_id": REASON,
             "multiline": True,
             "max_length": LONGEST_REASON,
+            **({"initial_value": said} if said else {}),
         },
     }
 

@@ -92,7 +92,7 @@ class PostgresLedger:
             return await self._run(self._readers, self._read, work, notes)
         finally:
             if notes:
-                await self._run(self._writer, self._set_aside, notes)
+                await self._run(self._writer, self._set_aside_alone, notes)
 
     async def change(self, work: Callable[[Transaction], T]) -> T:
         """Return what `work` makes of its transaction, committed and on the disk, or raise StoreError."""
@@ -287,6 +287,10 @@ class PostgresLedger:
         if notes:
             self._write_alone(Change(lambda change: change.set_aside(notes)), [])
 
+    def _set_aside_alone(self, notes: list[Note]) -> None:
+        self._set_aside(notes)
+        self._tell_others()
+
     def _count(
         self, _connection: Any, cursor: Any, _statement: Any, _values: Any, context: Any, _many: Any
     ) -> None:
@@ -302,6 +306,7 @@ class PostgresLedger:
             aside = making.has_quarantine(connection)
         if aside:
             self._write_alone(Change(lambda change: change.try_again()), [])
+            self._tell_others()
         return id
 
     @contextmanager

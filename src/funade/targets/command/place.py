@@ -50,7 +50,11 @@ class CommandPlace:
     async def start(self, order: StartOrder) -> None:
         """Raise the guard and begin, at most once for this attempt; or raise GuardRefused. Returns once it began."""
         with _worded(GuardRefused):
-            starter, self._ready = self._ready or self._spare.take(), None
+            if self._ready is not None:
+                # It may have been killed during a long checkout.
+                self._spare.give_back(self._ready)
+                self._ready = None
+            starter = self._spare.take()
             try:
                 told = await asyncio.to_thread(self._prepare, order)
                 for key, entry in (await asyncio.to_thread(self._raise, order)).items():

@@ -1,5 +1,6 @@
 """Starts a supervisor and hands it its instructions, which hold secrets: never in arguments, never in a file."""
 
+import errno
 import json
 import os
 import select
@@ -39,8 +40,14 @@ class Starter:
     """One supervisor that waits for its instructions; without any it ends by itself."""
 
     def __init__(self) -> None:
+        """Start it, or raise OSError."""
         orders, self._orders = os.pipe()
-        self._answer, answer = os.pipe()
+        try:
+            self._answer, answer = os.pipe()
+        except OSError:
+            os.close(orders)
+            os.close(self._orders)
+            raise
         command = [sys.executable, "-I", "-S", "-c", BOOT, str(WHERE_FUNADE_LIES), TITLE]
         environment = {name: os.environ[name] for name in (ARMED_BY, LOGGED_TO) if name in os.environ}
         try:
@@ -67,7 +74,13 @@ class Starter:
             os.close(answer)
         # It outlives most of what is here, and must not stay a corpse until this process ends.
         self._life = Thread(target=os.waitpid, args=(pid, 0), name=f"supervisor {pid}", daemon=True)
-        self._life.start()
+        try:
+            self._life.start()
+        except RuntimeError as error:
+            # Too many threads: nobody would collect it later.
+            self.close()
+            os.waitpid(pid, 0)
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
     def lives(self) -> bool:
         """Tell whether it is still there to be told anything."""

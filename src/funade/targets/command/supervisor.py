@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import select
 import signal
 import sys
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 #: What a full disk and the like are waited for, in seconds, when the end cannot be written down.
 BETWEEN_TRIES = 0.5
+#: Who waits longer than this for its instructions may wait for days, in milliseconds.
+SOON = 200
 
 STARTED = "started"
 REFUSED = "refused"
@@ -37,6 +40,7 @@ FAILED = "failed"
 def main() -> None:
     """Carry out the instructions on standard input; without whole instructions do nothing."""
     _stand_alone()
+    _load_while_waiting()
     try:
         instructions = json.loads(sys.stdin.buffer.read())
     except ValueError:
@@ -59,6 +63,14 @@ def _stand_alone() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
     # A parent's descriptors are none of ours, and would be kept open for hours.
     os.closerange(3, 65536)
+
+
+def _load_while_waiting() -> None:
+    """Load what is needed later, unless the instructions come at once: an upgrade may change the files meanwhile."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    if not poll.poll(SOON):
+        import funade.targets.command.watch  # noqa: F401, PLC0415 -- only where there is time
 
 
 def _carry_out(instructions: "dict[str, Any]") -> None:

@@ -4,6 +4,7 @@ A host that does not answer is worth another try; one whose key or whose door is
 """
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -53,7 +54,9 @@ class Connection:
         """Return what the host answers."""
         async with self._turn:
             with _worded(self.host):
-                process = self._answering or await self._run(Program.ANSWERS)
+                process = self._answering
+                if process is None or process.stdout.at_eof():
+                    process = await self._run(Program.ANSWERS)
                 # Until it has answered, what it would say next is nobody's answer.
                 self._answering = None
                 try:
@@ -160,6 +163,16 @@ def _believed(access: Access) -> bytes | str:
     """Return the keys to believe: never None, which would mean all of them."""
     file = known_hosts_of(access)
     return b"" if access.host_keys or not file.exists() else str(file)
+
+
+def proof_of(access: Access, secrets: Secrets) -> bytes:
+    """Return what tells whether the same key would be shown and the same hosts believed; empty where nobody knows."""
+    if access.key is None:
+        # Agents and files of a person come and go.
+        return b""
+    file = known_hosts_of(access)
+    known = b"" if access.host_keys or not file.exists() else file.read_bytes()
+    return hashlib.sha256(secrets.reveal(parse_reference(access.key)).encode() + b"\0" + known).digest()
 
 
 def known_hosts_of(access: Access) -> Path:

@@ -110,6 +110,7 @@ class SshPlace:
         """End it where it runs, seal it where it never began; return what is so now."""
         request = self._instructions(execution).cancel(WISHED)
         with self._held():
+            self._connections.forsake(self._settings.hosts, self._settings.access)
             seen = await self._each(self._settings.hosts, lambda host: self._tell_cancel(host, request))
         return sightings.combine({str(host): one for host, one in seen.items()})
 
@@ -122,6 +123,8 @@ class SshPlace:
                 seen = await self._look_on(execution, log, patience)
                 moves = sightings.next_moves(seen, self._settings.at_once)
                 if moves.is_over:
+                    if not all(one.is_well for one in seen.values()):
+                        self._connections.forsake(self._settings.hosts, self._settings.access)
                     await self._collect(execution, seen, log)
                     return sightings.combine(seen)
                 await self._move(execution, moves)

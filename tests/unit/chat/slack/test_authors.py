@@ -71,7 +71,8 @@ class Past:
         self.rows = rows
 
     def ended(self, application, environment, *, limit, before=None):
-        return [one for one in self.rows if one.number < before][:limit]
+        newest_first = sorted(self.rows, key=lambda one: one.number, reverse=True)
+        return [one for one in newest_first if before is None or one.number < before][:limit]
 
 
 def configured(*, tell_authors=True) -> Configuration:
@@ -87,6 +88,7 @@ def told(one, state=State.SUCCEEDED, past=(), **more):
 
 
 def started(number=2, **changes):
+    changes = {"fence": number} | changes
     return deployment(number, started_at=NOON, asked_by_id="github:1", door="webhook", **changes)
 
 
@@ -129,6 +131,23 @@ def test_a_rollback_tells_the_authors_of_all_that_went_away_and_nobody_else():
     back = started(6, purpose=Purpose.ROLLBACK, of=3, revision=OTHER, preview=changed())
     assert told(back, past=(gone, failed, kept)) == [("ada", "rolled_back")]
     assert told(back, State.FAILED, past=(gone,)) == []
+
+
+def test_what_an_earlier_rollback_took_away_does_not_go_away_again():
+    first = started(5, state=State.SUCCEEDED, preview=changed("bob@acme.example"))
+    bobs = started(6, state=State.SUCCEEDED, preview=changed("bob@acme.example"))
+    back = started(7, state=State.SUCCEEDED, purpose=Purpose.ROLLBACK, of=5, preview=changed())
+    adas = started(8, state=State.SUCCEEDED, preview=changed("ada@acme.example"))
+    again = started(9, purpose=Purpose.ROLLBACK, of=5, preview=changed())
+    assert told(again, past=(first, bobs, back, adas)) == [("ada", "rolled_back")]
+
+
+def test_what_waited_and_was_started_later_goes_away_though_its_number_is_lower():
+    waited = started(6, fence=8, state=State.SUCCEEDED, preview=changed("ada@acme.example"))
+    first = started(7, fence=7, state=State.SUCCEEDED, preview=changed("bob@acme.example"))
+    back = started(8, fence=9, purpose=Purpose.ROLLBACK, of=7, preview=changed())
+    later = started(9, fence=10, state=State.SUCCEEDED, preview=changed("bob@acme.example"))
+    assert told(back, past=(waited, first, later)) == [("ada", "rolled_back")]
 
 
 def test_only_an_end_means_anything_to_an_author():

@@ -47,6 +47,18 @@ def test_a_lock_that_ends_soon_is_not_asked_about_and_one_far_away_is():
     assert _about_lock(locked(now), configured(), now) is None, "it has ended"
 
 
+def test_whoever_has_just_said_until_when_is_asked_once_when_half_of_it_is_over():
+    berth, asked = locked(NOON + 24 * HOUR), set()
+    for held in range(25 * 4):
+        found = _about_lock(berth, configured(), NOON + held / 4 * HOUR)
+        if found is not None:
+            asked.add(found.key)
+            assert held / 4 >= 12
+    assert len(asked) == 1
+    kept_for_long = locked(NOON + 5 * HOUR)
+    assert all(_about_lock(kept_for_long, configured(), NOON + held * HOUR) is None for held in range(6))
+
+
 def test_an_environment_has_its_own_spans_and_never_is_never():
     now = NOON + 5 * HOUR
     assert _about_lock(locked(), configured(Reminders(locks_after=6 * HOUR)), now) is None

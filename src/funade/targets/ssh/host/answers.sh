@@ -5,13 +5,7 @@ do_look() { # waits for the end of a stage for $patience hundredths of a second;
   field from
   if [ -d "$guard" ]; then
     read_guard
-    show >/dev/null
-    while [ "$patience" -gt 0 ]; do
-      case $phase in preparing | publishing) ;; *) break ;; esac
-      patience=$((patience - 2))
-      sleep 0.02 2>/dev/null || sleep 1
-      show >/dev/null
-    done
+    await_end
     show
   else
     say phase unseen
@@ -27,13 +21,23 @@ do_look() { # waits for the end of a stage for $patience hundredths of a second;
   over ok
 }
 
+await_end() { # of the stage that runs, for $patience hundredths of a second
+  [ "$patience" -gt 0 ] || return 0
+  read_phase "$key"
+  case $phase in preparing | publishing) ;; *) return 0 ;; esac
+  exec 9>>"$guard/execution.lock"
+  # Where it cannot wait for so long (BusyBox), whoever asks follows instead.
+  flock -s -w "$((patience / 100)).$((patience / 10 % 10))" 9 2>/dev/null
+  exec 9>&-
+}
+
 do_intend() { # raises the guard; tells which release directory is there already
   for tool in flock setsid tar gzip mkfifo; do
     command -v "$tool" >/dev/null 2>&1 || fail "there is no program \`$tool\`: \`funade check\` says what to install"
   done
   field remaining
   field made_of
-  mkdir -p "$guard" && chmod 700 "$guard" || fail "\`$guard\` cannot be made: may the user write to \`$base\`?"
+  [ -d "$guard" ] || mkdir -p -m 700 "$guard" || fail "\`$guard\` cannot be made: may the user write to \`$base\`?"
   lock
   read_guard
   check_owner
@@ -50,12 +54,14 @@ do_intend() { # raises the guard; tells which release directory is there already
   if [ "$fence" = "$highest" ] && [ "$owner" != "$deployment" ]; then
     refuse "fence $fence was given to another deployment"
   fi
-  mkdir -p "$here" || fail "\`$here\` cannot be made: is the disk full?"
-  write_guard "$fence" "$deployment"
+  [ -d "$here" ] || mkdir -p "$here" || fail "\`$here\` cannot be made: is the disk full?"
   uptime=0
   first_line uptime /proc/uptime
-  write_phase "$key" "intended $fence $digest $boot $((${uptime%%.*} + remaining))" ||
-    fail "\`$here\` cannot be written: is the disk full?"
+  # The fence first: an attempt without it may not begin.
+  keep_both "$guard/guard" "1 $store $fence $deployment $name" \
+    "$here/phase" "intended $fence $digest $boot $((${uptime%%.*} + remaining))" ||
+    fail "\`$guard\` cannot be written: is the disk full?"
+  highest=$fence owner=$deployment
   unlock
   end_older
   find_release "$made_of"
@@ -74,7 +80,8 @@ do_sent() { # the files that came as $coming are this attempt's
     refuse "it may not begin any more: it is $phase here, and this environment has seen fence $highest"
   fi
   tree=$guard/incoming/$key
-  rm -rf "$tree" && mv "$coming" "$tree" && : >"$tree.whole" || fail "\`$tree\` cannot be made: is the disk full?"
+  # It is whole or not there; what came before is cleared away later.
+  { [ ! -e "$tree" ] || mv "$tree" "$coming.old"; } && mv "$coming" "$tree" || fail "\`$tree\` cannot be made: is the disk full?"
   over ok
 }
 
@@ -94,7 +101,7 @@ do_prepare() {
   field shared
   begin_stage intended preparing
   go_on
-  mkdir -p "$guard/ready" "$guard/ours"
+  make_folders "$guard/ready" "$guard/ours"
   find_release "$made_of"
   if [ -n "$have" ]; then
     release=$have
@@ -104,12 +111,16 @@ do_prepare() {
   fi
   say "[funade] making release $release"
   : >"$guard/ours/$release"
-  if keep_lightly "$here/release" "$release" && make_release && run_hooks &&
+  if keep_lightly "$here/release" "$release" && make_release && run_hooks && settle_down &&
     keep_lightly "$guard/ready/$release" "$made_of $wanted"; then
     end_stage prepared
   fi
   give_up "\`$base\` cannot be written: is the disk full?"
   end_stage prepared
+}
+
+settle_down() { # waits until the release is on the disk: whoever finds it in `ready` takes it for whole
+  sync -f "$base/releases/$release" 2>/dev/null || sync
 }
 
 do_publish() {
@@ -124,14 +135,15 @@ do_publish() {
   before=$current
   switched=yes
   if [ "$before" != "$release" ]; then
-    rm -f "$guard/current.new"
+    remove "$guard/current.new"
     ln -s "releases/$release" "$guard/current.new" && mv -fT "$guard/current.new" "$base/current" || switched=''
     sync "$base" 2>/dev/null || sync
   fi
   go_on
   if [ -n "$switched" ]; then
     say "[funade] current is release $release"
-    touch "$guard/ready/$release"
+    # The newest are kept; what this attempt made is new.
+    case $release in *"-$key") ;; *) touch "$guard/ready/$release" ;; esac
     if run_hooks; then
       line='- -'
       first_line line "$guard/live"
@@ -197,7 +209,7 @@ do_check() { # what would keep a deployment from going well; changes nothing
 
 stage_alone() { # in a session of its own; what it says until it closes its output is the answer
   said=$(
-    printf '%s\n' "$raw_request" | FUNADE_program=$program setsid /bin/sh -c \
+    printf '%s\n' "$raw_request" | FUNADE_program=$program FUNADE_boot="$boot $namespace" setsid /bin/sh -c \
       'IFS= read -r request && program=$FUNADE_program && unset FUNADE_program && eval "$(printf %b "$program")"' &
   )
   say "$said"
@@ -205,7 +217,6 @@ stage_alone() { # in a session of its own; what it says until it closes its outp
 
 answer() {
   read_request
-  boot_id
   case $operation in
   look | intend | sent | prepare | publish | cancel | check) "do_$operation" ;;
   *) fail "the host does not know what to do" ;;
@@ -226,4 +237,12 @@ serve() { # one request after the other, each in a process of its own, each answ
   done
 }
 
-if [ -n "${request-}" ]; then answer; else serve; fi
+if [ -n "${FUNADE_boot-}" ]; then
+  # A stage of its own is told what whoever began it knows.
+  boot=${FUNADE_boot%% *} namespace=${FUNADE_boot#* }
+  unset FUNADE_boot
+  answer
+else
+  boot_id
+  serve
+fi

@@ -48,6 +48,12 @@ read_phase() { # of the attempt $1
   case $seen in '' | *[!0-9]*) unreadable "an attempt is not what it should be" ;; esac
 }
 
+write_phase_lightly() { # the same as `write_phase`; after a power loss it is what it was before
+  write_phase_of=$1
+  shift
+  keep_lightly "$guard/attempts/$write_phase_of/phase" "$*"
+}
+
 write_phase() { # of the attempt $1; the rest of the words
   write_phase_of=$1
   shift
@@ -100,10 +106,16 @@ end_attempt() { # sees to it that nothing of the attempt $1 lives any more
 }
 
 end_older() { # whatever of another attempt still lives or waits for its next stage
-  for older in $(ls "$guard/attempts"); do
+  names_in "$guard/attempts"
+  for older in $names; do
     [ "$older" != "$key" ] || continue
+    # Under the fence that was raised nothing begins any more: what is over needs no lock to be known.
     read_phase "$older"
-    case $phase in preparing | publishing) end_attempt "$older" ;; esac
+    case $phase in
+    preparing | publishing) end_attempt "$older" ;;
+    prepared) ;;
+    *) continue ;;
+    esac
     lock
     read_phase "$older"
     [ "$phase" != prepared ] || write_phase "$older" "ended $seen $seen_digest cancel - $(date +%s) a newer deployment took over"

@@ -23,10 +23,26 @@ lives() { # tells whether exactly the process $1, born at $2, is there
   process "$1" && [ "$birth" = "$2" ] && [ "$state" != Z ] && [ "$state" != X ]
 }
 
+candidates() { # sets `found` to all processes that may be of the session $1
+  # The fields follow the last parenthesis, whatever the name is; a name may only look as if it were one more.
+  set +f
+  found=$(grep -slE "\\) . -?[0-9]+ -?[0-9]+ $1 " /proc/[0-9]*/stat)
+  known=$?
+  set -f
+  # Some end meanwhile, which is 2; without an answer all of them may be.
+  [ "$known" -le 2 ] || found=$(ls /proc)
+  left=$found found=''
+  for one in $left; do
+    one=${one#/proc/}
+    one=${one%/stat}
+    case $one in *[!0-9]*) ;; *) found="$found $one" ;; esac
+  done
+}
+
 members() { # counts the living of the session $1; kills them where $2 is `kill`
   count=0
-  for one in $(ls /proc); do
-    case $one in *[!0-9]*) continue ;; esac
+  candidates "$1"
+  for one in $found; do
     process "$one" || continue
     if [ "$session" = "$1" ] && [ "$one" != $$ ] && [ "$state" != Z ] && [ "$state" != X ]; then
       count=$((count + 1))

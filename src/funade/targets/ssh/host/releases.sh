@@ -6,7 +6,9 @@
 
 current_release() {
   current=''
-  current=$(readlink "$base/current" 2>/dev/null) || current=''
+  [ -L "$base/current" ] || return 0
+  # Without a program, where it leads somewhere.
+  current=$(cd -P "$base/current" 2>/dev/null && printf %s "$PWD") || current=$(readlink "$base/current")
   current=${current##*/}
 }
 
@@ -19,7 +21,8 @@ is_whole() { # tells whether the release directory $1 is all there
 find_release() { # sets `have` to a whole release made of $1
   have=''
   current_release
-  for one in "$current" $(ls "$guard/ready" 2>/dev/null); do
+  names_in "$guard/ready"
+  for one in "$current" $names; do
     if [ -n "$one" ] && is_whole "$one" && [ "${made%% *}" = "$1" ]; then
       have=$one
       return 0
@@ -53,6 +56,12 @@ show_current() {
   say revision "$revision"
 }
 
+make_folders() { # those that are not there
+  for folder in "$@"; do
+    [ -d "$folder" ] || mkdir -p "$folder" || return 1
+  done
+}
+
 link_shared() { # the file or folder (it ends with a slash) $1 of `shared` into the tree $2
   item=${1%/}
   if [ ! -e "$base/shared/$item" ]; then
@@ -80,11 +89,11 @@ link_shared() { # the file or folder (it ends with a slash) $1 of `shared` into 
 
 make_release() { # of the files that came, under its name
   tree=$guard/incoming/$key
-  [ -e "$tree.whole" ] || {
+  [ -d "$tree" ] || {
     give_up "its files are not on this host"
     return 1
   }
-  mkdir -p "$base/releases" "$base/shared" && printf '%s\n' "$wanted" >"$tree/REVISION" || {
+  make_folders "$base/releases" "$base/shared" && printf '%s\n' "$wanted" >"$tree/REVISION" || {
     give_up "\`$base\` cannot be written: is the disk full?"
     return 1
   }
@@ -101,37 +110,52 @@ make_release() { # of the files that came, under its name
     give_up "the release \`$release\` is live already"
     return 1
   }
-  rm -f "$guard/ready/$release"
-  rm -rf "$base/releases/${release:?}" && mv "$tree" "$base/releases/$release" && rm -f "$tree.whole" || {
+  remove "$guard/ready/$release" "$base/releases/${release:?}" && mv "$tree" "$base/releases/$release" || {
     give_up "\`$base/releases/$release\` cannot be made"
     return 1
   }
 }
 
+newest_first() { # sets `names` to those in the folder $1, or to none while they are no more than $2
+  names_in "$1"
+  # shellcheck disable=SC2086 # words
+  set -- "$1" "$2" $names
+  if [ $(($# - 2)) -gt "$2" ]; then names=$(ls -t "$1"); else names=''; fi
+}
+
+empty_trash() { # takes its time with many files, and nobody waits for it
+  names_in "$guard/trash"
+  [ -z "$names" ] || rm -rf "$guard/trash"
+}
+
 prune() { # old release directories, but neither the live one nor what was healthy before
-  mkdir -p "$guard/trash" "$guard/ready"
+  make_folders "$guard/trash" "$guard/ready"
   live='' previous=''
   ! first_line line "$guard/live" || {
     live=${line%% *}
     previous=${line#* }
   }
   left=$keep_releases
-  for one in $(ls -t "$guard/ready"); do
+  newest_first "$guard/ready" "$left"
+  for one in $names; do
     left=$((left - 1))
     [ "$left" -lt 0 ] || continue
     case $one in "$current" | "$live" | "$previous") continue ;; esac
     rm -f "$guard/ready/$one"
   done
-  for one in $(ls "$base/releases"); do
+  names_in "$base/releases"
+  for one in $names; do
     [ ! -e "$guard/ready/$one" ] || continue
     case $one in "$current" | "$live" | "$previous" | "$release") continue ;; esac
     # What other tools made is not ours to remove.
     [ -e "$guard/ours/$one" ] || continue
     mv "$base/releases/$one" "$guard/trash/$one" && rm -f "$guard/ours/$one"
   done
-  rm -rf "$guard/trash" "$guard/incoming"
+  names_in "$guard/incoming"
+  [ -z "$names" ] || rm -rf "$guard/incoming"
   left=100
-  for one in $(ls -t "$guard/attempts"); do
+  newest_first "$guard/attempts" "$left"
+  for one in $names; do
     left=$((left - 1))
     [ "$left" -lt 0 ] && [ "$one" != "$key" ] || continue
     read_phase "$one"

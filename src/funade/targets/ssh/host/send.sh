@@ -3,7 +3,7 @@
 IFS= read -r request || exit
 read_request
 coming=$guard/incoming/$key.$$
-rm -rf "$coming" "$coming.broken"
+[ ! -e "$coming" ] && [ ! -e "$coming.broken" ] || rm -rf "$coming" "$coming.broken"
 mkdir -p "$coming" || fail "\`$coming\` cannot be made: is the disk full?"
 { gzip -dc || : >"$coming.broken"; } | tar -xf - -C "$coming" || : >"$coming.broken"
 if [ -e "$coming.broken" ]; then

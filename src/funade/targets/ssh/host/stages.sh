@@ -36,10 +36,10 @@ begin_stage() { # from the phase $1 to the phase $2
     fi
   fi
   process $$
-  rm -f "$here/hook"
+  remove "$here/hook"
   keep_lightly "$here/process" "$boot $namespace $$ $birth $grace" || fail "\`$here\` cannot be written: is the disk full?"
   write_phase "$key" "$2 $fence $digest" || fail "\`$here\` cannot be written: is the disk full?"
-  by=itself code=0 problem='' hook='' timer='' killer=''
+  by=itself code=0 problem='' hook='' timer='' killer='' copier=''
   trap '' HUP PIPE INT
   trap 'stop cancel' TERM
   trap 'stop time_limit' ALRM
@@ -47,10 +47,16 @@ begin_stage() { # from the phase $1 to the phase $2
 
 go_on() { # nobody is told any more; from here on everything goes to the log
   unlock
-  rm -f "$here/pipe"
-  mkfifo "$here/pipe" || fail "\`$here\` cannot be written: is the disk full?"
+  printf '' >>"$here/output" || fail "\`$here\` cannot be written: is the disk full?"
   say began
   exec </dev/null >/dev/null 2>/dev/null
+  exec 7>>"$here/output" >&7 2>&7
+}
+
+watch_over() { # what programs say goes through a filter to the log, and their time is limited; before the first one
+  [ -z "$copier" ] || return 0
+  remove "$here/pipe"
+  mkfifo "$here/pipe" || return 1
   copy_output &
   copier=$!
   exec 7>"$here/pipe" >&7 2>&7
@@ -59,7 +65,7 @@ go_on() { # nobody is told any more; from here on everything goes to the log
 }
 
 copy_output() { # from the programs to the log, without secrets; a full disk does not stop them
-  exec 8>&- 9>&- 5<"$here/pipe"
+  exec 7>&- 8>&- 9>&- 5<"$here/pipe"
   if [ -n "$masks" ]; then
     unbuffered=''
     ! sed -u p </dev/null >/dev/null 2>&1 || unbuffered=-u
@@ -145,8 +151,12 @@ run_hook() { # to its end; sets `code`
 
 run_hooks() { # all that the request still holds; false when one failed or all was stopped
   begun=''
-  rm -f "$here/hook.missing"
+  remove "$here/hook.missing"
   field hooks
+  [ "$hooks" = 0 ] || watch_over || {
+    give_up "\`$here\` cannot be written: is the disk full?"
+    return 1
+  }
   while [ "$hooks" -gt 0 ] && goes_well; do
     hooks=$((hooks - 1))
     field title
@@ -190,23 +200,28 @@ end_stage() { # writes down the phase $1, or how it ended; a full disk is waited
   [ "$by" != itself ] || shown=$code
   # The log is whole before the end is told; a daemon that keeps the pipe open is not waited for.
   exec >/dev/null 2>&1 7>&-
-  tries=100
-  while kill -0 "$copier" 2>/dev/null && [ "$tries" -gt 0 ]; do
-    tries=$((tries - 1))
-    # A moment is enough where nothing keeps the pipe open; BusyBox may know whole seconds only.
-    sleep 0.01 2>/dev/null || { sleep 1 && tries=0; }
-  done
-  members $$ kill
-  rm -f "$here/pipe"
+  if [ -n "$copier" ]; then
+    tries=100
+    while kill -0 "$copier" 2>/dev/null && [ "$tries" -gt 0 ]; do
+      tries=$((tries - 1))
+      # A moment is enough where nothing keeps the pipe open; BusyBox may know whole seconds only.
+      sleep 0.01 2>/dev/null || { sleep 1 && tries=0; }
+    done
+    members $$ kill
+    rm -f "$here/pipe"
+  fi
   exec 8>>"$guard/change.lock"
   flock 8
   until
     case $word in
     ended) write_phase "$key" "ended $fence $digest $by $shown $(date +%s) $problem" ;;
-    *) write_phase "$key" "$word $fence $digest" ;;
+    # Forgotten by a power loss, it counts as killed by it.
+    *) write_phase_lightly "$key" "$word $fence $digest" ;;
     esac
   do
     sleep 1
   done
+  exec 8>&- 9>&-
+  empty_trash
   exit 0
 }
