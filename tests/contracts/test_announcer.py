@@ -73,3 +73,24 @@ def test_the_fake_remembers_the_row_beside_it():
     fake = FakeAnnouncer()
     say(fake, "a")
     assert fake.said == [(announcement("a"), None)]
+
+
+def test_two_journals_of_one_file_say_nothing_twice_however_they_take_turns(tmp_path):
+    path = tmp_path / "announcements.jsonl"
+    first, second = (Journal(path, lambda *_: None) for _ in range(2))
+    say(first, "a")
+    say(second, "a", "b")
+    say(first, "b", "c")
+    # Somebody moved it away, and a line was cut short in the new one.
+    path.rename(tmp_path / "old")
+    say(first, "d")
+    with path.open("a") as file:
+        file.write('{"key": "e')
+    say(first, "d", "e")
+    say(second, "e", "f")
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["d", "e", "f"]
+    assert [json.loads(line)["key"] for line in (tmp_path / "old").read_text().splitlines()] == [
+        "a",
+        "b",
+        "c",
+    ]

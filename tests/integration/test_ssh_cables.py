@@ -50,7 +50,9 @@ def shop(hosts, tmp_path) -> Deployments:
 def small_disk(tmp_path) -> Iterator[Fleet]:
     with fleet(tmp_path / "fleet", 2) as them:
         home = them.hosts[1].home
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", home], check=True)
+        mounted = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(home)]
+        if subprocess.run(mounted, check=False, capture_output=True).returncode != 0:
+            pytest.skip("only root with CAP_SYS_ADMIN can mount a small disk")
         try:
             yield them
         finally:

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from funade.domain.commands import Deploy
@@ -8,7 +10,7 @@ PRODUCTION = Deploy(application="shop", environment="production", ref="first")
 
 @pytest.fixture
 def fleet(folder):
-    made = Fleet(folder)
+    made = Fleet(folder, counts=lambda point: True)
     made.round()
     yield made
     try:
@@ -45,3 +47,26 @@ def test_another_speaks_once_the_speaker_is_dead_and_says_nothing_twice(fleet):
     says(fleet, second)
     assert len(fleet.world.announcer.said) == 1
     assert fleet.world.loop.answer(fleet.world.ledger.read(lambda look: look.announcements(1))) == []
+
+
+def test_whoever_saw_a_living_speaker_asks_again_soon_and_not_at_every_change(fleet):
+    first, second = fleet.processes
+    for process in (first, second):
+        says(fleet, process)
+    fleet.says(PRODUCTION)
+    first.gates.freeze("announcer.announce:before")
+    says(fleet, first)
+    says(fleet, second)
+    asked = Counter(reads(fleet, second))
+    for _ in range(10):
+        says(fleet, second)
+    assert Counter(reads(fleet, second)) == asked
+    fleet.world.machine.gone.add(first.heart.process)
+    fleet.time_passes(1)
+    says(fleet, second)
+    assert len(fleet.world.announcer.said) == 1
+    first.gates.kill()
+
+
+def reads(fleet, process) -> list[str]:
+    return [one for one in process.gates.passed if one == "ledger.read:before"]
