@@ -15,7 +15,7 @@ from funade.chat.slack.budget import EDIT, POST, Budget
 from funade.chat.slack.buttons import Mint, of_deployment, of_lock
 from funade.chat.slack.cards import card, told, wants_output
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused, SlackUnavailable
-from funade.chat.slack.courier import Courier, digest
+from funade.chat.slack.courier import DOUBT, Courier, digest
 from funade.chat.slack.directory import Directory
 from funade.chat.slack.letters import Letter, Show
 from funade.chat.slack.sayings import Message, moment_mark
@@ -111,14 +111,19 @@ class Board:
         posts = await self.ledger.read(lambda look: look.wanted_posts(BATCH))
         if not posts or not await self._hold_role():
             return LOOK_SECONDS
-        soonest = LOOK_SECONDS
+        soonest, late = LOOK_SECONDS, set()
         for post in await self._in_order(posts):
             self.lease.check()
+            if post.event is not None and post.deployment in late:
+                continue
             wait = await self._fulfil(post)
             if wait == 0:
                 # The rows may say something else by now.
                 return 0.0
             soonest = min(soonest, wait)
+            if post.event is not None and post.deployment is not None and wait <= DOUBT.total_seconds():
+                # What may have been sent is soon known: the story goes on behind it, in its order.
+                late.add(post.deployment)
         return soonest
 
     async def _in_order(self, posts: Sequence[Post]) -> Sequence[Post]:

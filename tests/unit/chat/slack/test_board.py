@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
+from funade.chat.slack.announcer import card_key
 from funade.chat.slack.board import Board
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint
-from funade.chat.slack.client import SlackRefused, SlackUnavailable
+from funade.chat.slack.client import OutcomeUnknown, SlackRefused, SlackUnavailable
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.letters import Letter
 from funade.chat.slack.sayings import message
 from funade.domain.answers import Answer
 from funade.domain.commands import ShowDeployment
 from funade.domain.errors import FencedOut, UnreadableRecord
+from funade.domain.events import DeploymentApproved, DeploymentStarted, about
 from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.logs import FakeLogs
@@ -28,6 +30,7 @@ from funade.usecases.door_ports import Post
 from funade.usecases.living import Living
 from funade.usecases.ports import Transaction
 from tests.unit.chat.slack.workspace import US, Held, SmallSlack, configured, directory_of, person
+from tests.unit.domain.examples import NOON, deployment
 
 
 @dataclass
@@ -190,3 +193,46 @@ def test_what_slack_refuses_is_tried_again_and_given_up_after_a_day(board, slack
     clock.advance(hours=2)
     write(board)
     assert asyncio.run(board.ledger.read(lambda look: look.wanted_posts(9))) == []
+
+
+def story(board: Board, *numbers: int) -> None:
+    """Let each deployment have its card, and two things of its story that are still to be said."""
+
+    def work(change: Transaction) -> None:
+        for number in numbers:
+            row = deployment(number)
+            card = Post(key=card_key(row.id), deployment=row.id, channel="C0SHOP", message=f"{number}.5")
+            change.add_deployment(row, f"request-{number}")
+            change.want_post(card)
+            change.save_post(card, 1)
+            for happening in (DeploymentApproved(digest="d"), DeploymentStarted(attempt=1, fence=1)):
+                change.record(about(row, happening, "cy", NOON))
+        for event in change.events():
+            key = f"event:{event.sequence}"
+            change.want_post(
+                Post(key=key, deployment=event.deployment, event=event.sequence, channel="C0SHOP")
+            )
+
+    asyncio.run(board.ledger.change(work))
+
+
+def test_a_story_stays_in_its_order_when_one_line_of_it_is_in_doubt_and_other_stories_go_on(
+    board, slack, clock
+):
+    story(board, 1, 2)
+    slack.answers["conversations.replies"] = lambda **_: {"messages": []}
+    slack.answers["chat.postMessage"] = refusing(OutcomeUnknown("Slack did not answer"))
+    write(board, looks=9)
+    clock.advance(seconds=1)
+    write(board, looks=9)
+    threads = [more["thread_ts"] for method, more in slack.asked if method == "chat.postMessage"]
+    assert threads == ["1.5", "2.5", "2.5"]
+    clock.advance(seconds=10)
+    write(board, looks=9)
+    lines = [
+        more["text"]
+        for method, more in slack.asked
+        if method == "chat.postMessage" and more["thread_ts"] == "1.5"
+    ]
+    assert len(lines) == 3
+    assert lines[0] == lines[1] != lines[2]
