@@ -39,6 +39,9 @@ DELETED = mark(
     "your message is gone, and #{number}, which it asked for, goes on — `cancel {number}` stops it"
 )
 CANNOT_ASK = mark("Slack cannot be asked who you are, so nothing was done — try again in a minute")
+ANSWER_LOST = mark(
+    "Slack took no answer for too long, and what was asked for may have been done — `status` and `history` tell"
+)
 NOT_FOUND_OUT = mark("It could not be found out just now — close this and try again in a minute")
 OUR_MISTAKE = mark("Funade made a mistake and nothing more was done; its own log has the details")
 

@@ -107,7 +107,10 @@ class Conversation:
         except Unreadable:
             return
         if isinstance(arrival, (Said, Pressed)):
-            await self._answer(arrival, item, [Reader().word(wording)])
+            begun = await self.ledger.read(lambda look: look.post(_answer_key(item)))
+            # An answer that could not be given is none the less one: what was asked for may be done.
+            said = slack.ANSWER_LOST if begun is not None and wording == slack.CANNOT_ASK else wording
+            await self._answer(arrival, item, [Reader().word(said)])
 
     # Words
 
@@ -197,7 +200,7 @@ class Conversation:
 
     async def _reply(self, item: Received, channel: str, thread: str | None, said: Message) -> None:
         """Answer for everybody to see, exactly once."""
-        post = Post(key=f"answer:{item.id}", channel=channel)
+        post = Post(key=_answer_key(item), channel=channel)
         with effect("store.begin_answer"):
             begun = await self.ledger.change(lambda change: change.begin_post(post))
         if begun.message is not None:
@@ -426,6 +429,10 @@ class Conversation:
             return reader.word(slack.BUTTON_USED_BY_YOU, at=at)
         person = self.configurations.current().people.find_by_id(use.by)
         return reader.word(slack.BUTTON_USED, by=plain(person.name if person else use.by), at=at)
+
+
+def _answer_key(item: Received) -> str:
+    return f"answer:{item.id}"
 
 
 def _outdated(look: Reading, capability: Capability, command: Command, reader: Reader) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 from funade.chat.slack.arrivals import Said, Sender, Way
 from funade.chat.slack.budget import Budget
 from funade.chat.slack.buttons import Mint
-from funade.chat.slack.client import SlackUnavailable
+from funade.chat.slack.client import OutcomeUnknown, SlackUnavailable
 from funade.chat.slack.conversation import Conversation
 from funade.chat.slack.courier import Courier
 from funade.chat.slack.worker import PATIENCE, Worker
@@ -19,6 +20,7 @@ from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.processes import FakeMachine
 from funade.testing.time import CountedIds, FakeClock
+from funade.texts import slack as words
 from funade.usecases.door_ports import Received
 from funade.usecases.living import Living
 from tests.unit.chat.slack.workspace import US, Held, SmallSlack, configured, directory_of, person
@@ -102,6 +104,33 @@ def test_a_limit_that_an_answer_meets_holds_for_all_posts_and_what_was_not_sent_
     clock.advance(seconds=3)
     assert [conversation.budget.reserve_post("C0SHOP") for _ in range(8)] == [0] * 8
     del slack.answers["chat.postMessage"]
+
+
+def test_an_excuse_does_not_say_that_nothing_was_done_where_the_answer_alone_was_lost(
+    conversation, slack, clock
+):
+    item = asked(conversation)
+    lost = OutcomeUnknown("chat.postMessage")
+
+    def answer(**_: Any) -> Any:
+        raise lost
+
+    slack.answers["chat.postMessage"] = answer
+    with pytest.raises(OutcomeUnknown):
+        handle(conversation, item)
+    slack.answers["conversations.replies"] = lambda **_: {"messages": []}
+    told: list[str] = []
+
+    def take(**said: Any) -> Any:
+        told.append(said["text"])
+        return {"ok": True, "ts": "6.0"}
+
+    slack.answers["chat.postMessage"] = take
+    clock.advance(minutes=6)
+    asyncio.run(conversation.excuse(item, words.CANNOT_ASK))
+    assert "may have been done" in told[0]
+    asyncio.run(conversation.excuse(replace(item, id="i2"), words.CANNOT_ASK))
+    assert "nothing was done" in told[1]
 
 
 def test_whoever_asked_is_not_left_waiting_longer_than_our_patience_whatever_slack_says(
