@@ -31,7 +31,7 @@ from funade.store.postgres.ledger import PostgresLedger
 from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.ports import Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.rules import GatherRules
 from funade.usecases.shares import Shares

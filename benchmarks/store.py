@@ -36,7 +36,7 @@ from funade.domain.reason import Reason, because
 from funade.domain.release import Release
 from funade.domain.revision import Changes, Commit, Revision
 from funade.store.sqlite import SqliteLedger
-from funade.usecases.ports import Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
 
 LIVES, SIDE_BY_SIDE, OPEN, LOOKS = 1000, 20, 50, 200
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 
 from funade.domain.deployment import Deployment
 from funade.store.sqlite import SqliteLedger
-from funade.usecases.ports import Ledger, Process, Reading, Transaction
+from funade.usecases.ledger_ports import Ledger, Process, Reading, Transaction
 from tests.unit.domain.examples import NOON, deployment
 
 if TYPE_CHECKING:

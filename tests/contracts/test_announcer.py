@@ -11,7 +11,8 @@ import pytest
 from funade.domain.events import Event, EverythingPaused
 from funade.runner.journal import Everybody, Journal
 from funade.testing.announcer import FakeAnnouncer
-from funade.usecases.ports import Announcement, Announcer
+from funade.usecases.ledger_ports import Announcement
+from funade.usecases.ports import Announcer
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 #: an announcer, and what it has said so far

@@ -11,7 +11,7 @@ from funade.domain.errors import FencedOut, StoreError
 from funade.domain.events import CancelAsked, DeploymentStarted, Event, RequestRefused, about
 from funade.domain.orders import EndedBy, Ending, Execution
 from funade.domain.reason import Reason, because
-from funade.usecases.ports import Entry, Obligation
+from funade.usecases.ledger_ports import Entry, Obligation
 from tests.contracts.ledgers import OPENERS, STORES, Store, process, run
 from tests.unit.domain.examples import NEW, NOON, OLD
 

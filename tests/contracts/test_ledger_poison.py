@@ -19,7 +19,7 @@ from funade.domain.errors import UnreadableRecord
 from funade.domain.events import DeploymentStarted, about
 from funade.domain.orders import EndedBy, Ending
 from funade.domain.reason import Reason, because
-from funade.usecases.ports import Obligation, Reading
+from funade.usecases.ledger_ports import Obligation, Reading
 from tests.contracts.ledgers import OPENERS, STORES, Store, process, run
 from tests.unit.domain.examples import NOON
 

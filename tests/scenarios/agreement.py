@@ -11,7 +11,7 @@ from funade.domain.events import (
     Event,
     ExecutionEnded,
 )
-from funade.usecases.ports import Obligation, Reading
+from funade.usecases.ledger_ports import Obligation, Reading
 from tests.scenarios.world import World
 
 

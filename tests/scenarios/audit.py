@@ -6,7 +6,7 @@ from typing import TypeVar
 from funade.domain.deployment import Deployment
 from funade.runner.lease import Heart
 from funade.store.sqlite import SqliteLedger
-from funade.usecases.ports import Reading, Transaction
+from funade.usecases.ledger_ports import Reading, Transaction
 
 T = TypeVar("T")
 

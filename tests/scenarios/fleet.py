@@ -10,7 +10,7 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
 from funade.domain.orders import Execution
 from funade.domain.release import Release
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 from tests.scenarios.agreement import assert_agreement
 from tests.scenarios.gates import Gates, before_a_change
 from tests.scenarios.process import Process

@@ -12,7 +12,7 @@ from funade.domain.events import Event
 from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.domain.wire import kind_of
-from funade.usecases.ports import Entry, Obligation, Process
+from funade.usecases.ledger_ports import Entry, Obligation, Process
 
 #: Which process is which, when it makes no difference which is which.
 Names = Mapping[str, int]

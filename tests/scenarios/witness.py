@@ -20,7 +20,7 @@ from funade.domain.events import (
     RulesOverridden,
 )
 from funade.domain.reason import Reason
-from funade.usecases.ports import Reading, Transaction
+from funade.usecases.ledger_ports import Reading, Transaction
 
 T = TypeVar("T")
 

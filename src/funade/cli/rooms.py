@@ -13,7 +13,7 @@ from funade.domain.people import Actor
 
 if TYPE_CHECKING:
     from funade.domain.deployment import Deployment
-    from funade.usecases.ports import Announcement
+    from funade.usecases.ledger_ports import Announcement
 
 
 class Desk(Protocol):

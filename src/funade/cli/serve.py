@@ -22,7 +22,7 @@ from funade.web import address
 
 if TYPE_CHECKING:
     from funade.domain.deployment import Deployment
-    from funade.usecases.ports import Announcement
+    from funade.usecases.ledger_ports import Announcement
 
 LOOK_EVERY_SECONDS = 0.05  #: until the server listens
 MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}

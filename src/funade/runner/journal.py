@@ -12,7 +12,8 @@ from typing import BinaryIO
 from funade.domain.deployment import Deployment
 from funade.domain.wire import to_plain
 from funade.failpoints import effect
-from funade.usecases.ports import Announcement, Announcer
+from funade.usecases.ledger_ports import Announcement
+from funade.usecases.ports import Announcer
 
 #: How much of the file's end is searched for what may have been said before a crash.
 TAIL_BYTES = 1 << 20

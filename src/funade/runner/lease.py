@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from funade.domain.errors import FencedOut, StoreError
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ids, Ledger, Machine, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock, Ids, Machine
 
 #: A lease is renewed three times in its length.
 RENEWALS = 3

@@ -15,7 +15,8 @@ from funade.usecases.carry_out_deployment import CarryOutDeployment
 from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.forget_old import ForgetOld
-from funade.usecases.ports import Clock, Ledger
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.sweep import Sweep
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 from funade.clients import births
 from funade.domain.errors import StoreError
 from funade.failpoints import effect
-from funade.usecases.ports import Process
+from funade.usecases.ledger_ports import Process
 
 _HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 

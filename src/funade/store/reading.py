@@ -40,7 +40,7 @@ from funade.store.quarantine import (
     Shape,
 )
 from funade.store.schema import berths, deployments, endings, events, obligations, outbox, processes, roles
-from funade.usecases.ports import Announcement, Entry, Obligation, OldDeployment, Process
+from funade.usecases.ledger_ports import Announcement, Entry, Obligation, OldDeployment, Process
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from funade.domain.reason import Because
 from funade.domain.revision import Revision
 from funade.domain.wire import Unreadable, from_plain, from_tagged, to_plain
 from funade.store import values
-from funade.usecases.ports import Entry, Obligation, Process
+from funade.usecases.ledger_ports import Entry, Obligation, Process
 
 #: The newest shape that this release reads. A row of a higher one is left alone: a newer release wrote it.
 FORMAT = 1

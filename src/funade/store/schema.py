@@ -1,4 +1,4 @@
-"""The tables, in words of SQL; what they mean is in `usecases.ports` and the domain.
+"""The tables, in words of SQL; what they mean is in `usecases.ledger_ports` and the domain.
 
 A text has no length here: what a person typed must never be the reason why something cannot be stored.
 What changes here needs a new script in `migrations/versions/`; a test compares the two.

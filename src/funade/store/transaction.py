@@ -31,7 +31,7 @@ from funade.store.schema import (
     roles,
     store,
 )
-from funade.usecases.ports import Obligation, Process
+from funade.usecases.ledger_ports import Obligation, Process
 
 #: A column that is damaged must not lead the numbers to where nobody can count on.
 _LAST_RESORT = 2**31 - 1

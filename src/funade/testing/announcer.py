@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from funade.domain.deployment import Deployment
-from funade.usecases.ports import Announcement
+from funade.usecases.ledger_ports import Announcement
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from funade.usecases.ports import Process
+from funade.usecases.ledger_ports import Process
 
 
 class FakeMachine:

@@ -16,7 +16,8 @@ from funade.domain.reason import Reason, because
 from funade.failpoints import effect
 from funade.usecases.assemble_release import Assembled
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.ports import Clock, Ids, Ledger, Reading, Transaction
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
+from funade.usecases.ports import Clock, Ids
 from funade.usecases.rules import GatherRules
 
 

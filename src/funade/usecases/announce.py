@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from funade.domain.deployment import Deployment
 from funade.failpoints import effect
+from funade.usecases.ledger_ports import Announcement, Ledger, Reading
 from funade.usecases.living import Living
-from funade.usecases.ports import Announcement, Announcer, Lease, Ledger, Reading
+from funade.usecases.ports import Announcer, Lease
 from funade.usecases.role import Role
 
 BATCH = 50

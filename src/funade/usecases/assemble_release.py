@@ -10,7 +10,8 @@ from funade.domain.reason import Because, Reason, because
 from funade.domain.release import Release
 from funade.domain.revision import Revision
 from funade.domain.wire import Plain
-from funade.usecases.ports import Ledger, Sources, Targets
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Sources, Targets
 
 #: How many commits a preview names; `Changes.total` counts the rest.
 COMMITS_SHOWN = 50

@@ -24,7 +24,8 @@ from funade.domain.orders import Execution, Sighting, Standing, StartOrder
 from funade.domain.reason import Because, Reason, because
 from funade.domain.verdict import Verdict
 from funade.usecases.finish_deployment import FinishDeployment
-from funade.usecases.ports import Clock, Lease, Ledger, Place, Sources, Targets, Workspaces
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock, Lease, Place, Sources, Targets, Workspaces
 from funade.usecases.reach import Reach
 from funade.usecases.start_attempt import StartAttempt, Started, TakeTurn
 

@@ -21,7 +21,8 @@ from funade.domain.lock import Lock as Locked
 from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,9 @@ from funade.domain.reason import Because, Reason, because
 from funade.failpoints import effect
 from funade.usecases.assemble_release import resolve
 from funade.usecases.explain_waiting import ExplainWaiting
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
 from funade.usecases.locking import lock
-from funade.usecases.ports import Clock, Ledger, Reading, Sources, Transaction
+from funade.usecases.ports import Clock, Sources
 from funade.usecases.rules import GatherRules
 
 #: So many digits of a revision name it beyond doubt when somebody approves what was requested.

@@ -42,9 +42,10 @@ from funade.domain.wire import Plain, kind_of, to_plain
 from funade.usecases.cancel_deployment import CancelDeployment
 from funade.usecases.change_environment import ChangeEnvironment
 from funade.usecases.decide_deployment import DecideDeployment, Decider
+from funade.usecases.ledger_ports import Ledger
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Ledger
+from funade.usecases.ports import Configurations
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
 from funade.usecases.request_deployment import Asker, RequestDeployment, RetryDeployment, RollBack

@@ -9,8 +9,9 @@ from funade.domain.events import DeploymentFinished, about
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
 from funade.usecases.explain_waiting import ExplainWaiting
+from funade.usecases.ledger_ports import Ledger, Transaction
 from funade.usecases.locking import lock
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ports import Clock
 
 
 def end_waiting(

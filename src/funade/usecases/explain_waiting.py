@@ -8,8 +8,9 @@ from funade.domain.deployment import Deployment, State
 from funade.domain.environment import Berth
 from funade.domain.turns import ahead_of
 from funade.domain.waiting import Surroundings, explain
+from funade.usecases.ledger_ports import Reading
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Reading
+from funade.usecases.ports import Clock
 from funade.usecases.rules import GatherRules
 
 #: Of so many that are ahead it is told whether a rule keeps them; further back nobody's place is so exact.

@@ -16,7 +16,8 @@ from funade.domain.reason import Reason, because
 from funade.domain.revision import Revision
 from funade.domain.verdict import Verdict, judge, may_wait, must_look
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Lease, Ledger, Targets, Transaction, Verifier, Workspaces
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock, Lease, Targets, Verifier, Workspaces
 from funade.usecases.start_attempt import WORKSPACE, is_elsewhere
 
 #: A target that cannot say what runs is asked again for so long.

@@ -10,8 +10,9 @@ from funade.domain.events import ConfirmationWanted, about
 from funade.domain.gate import lacks_approval
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
 from funade.usecases.locking import lock
-from funade.usecases.ports import Clock, Ledger, Reading, Transaction
+from funade.usecases.ports import Clock
 from funade.usecases.rules import GatherRules
 
 

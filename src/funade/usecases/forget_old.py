@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Configurations, Ledger, OldDeployment
+from funade.usecases.ledger_ports import Ledger, OldDeployment
+from funade.usecases.ports import Clock, Configurations
 
 #: Nobody waits long for one of these steps.
 AT_ONCE = 200

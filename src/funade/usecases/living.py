@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from funade.usecases.ports import Clock, Machine, Process
+from funade.usecases.ledger_ports import Process
+from funade.usecases.ports import Clock, Machine
 
 
 @dataclass(slots=True, kw_only=True)

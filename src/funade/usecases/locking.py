@@ -2,7 +2,7 @@
 
 from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
-from funade.usecases.ports import Transaction
+from funade.usecases.ledger_ports import Transaction
 
 
 def lock(change: Transaction, found: Deployment | None) -> tuple[Deployment, Berth] | None:

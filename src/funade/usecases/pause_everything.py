@@ -9,7 +9,8 @@ from funade.domain.lock import Pause
 from funade.domain.people import Person
 from funade.domain.reason import Reason, because
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from funade.domain.deployment import Deployment, Phase
 from funade.domain.release import Release
+from funade.usecases.ledger_ports import Process
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Machine, Process, Targets
+from funade.usecases.ports import Clock, Machine, Targets
 
 #: An order that the place gets later than this was frozen on its way; it is refused.
 START_WITHIN = timedelta(minutes=1)

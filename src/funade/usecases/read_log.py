@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from funade.domain.answers import Answer, LogShown, Refused
 from funade.domain.commands import ReadLog
 from funade.domain.reason import Reason, because
-from funade.usecases.ports import Ledger, Logs
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Logs
 
 #: One answer carries at most this many bytes; a reader asks again from `next`.
 MOST_AT_ONCE = 1 << 20

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from funade.domain.deployment import Phase
 from funade.domain.turns import Moves, next_moves
+from funade.usecases.ledger_ports import Entry, Ledger, Process, Reading
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Entry, Lease, Ledger, Process, Reading
+from funade.usecases.ports import Clock, Lease
 from funade.usecases.reach import Reach
 from funade.usecases.rules import GatherRules
 from funade.usecases.shares import Shares, share_of

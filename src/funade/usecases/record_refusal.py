@@ -7,7 +7,8 @@ from funade.domain.deployment import Deployment
 from funade.domain.events import Event, RequestRefused, about
 from funade.domain.people import Actor, Person
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock
 
 #: So many refusals of one person are written down in one span; the next one that is says how many were not.
 MOST = 30

@@ -12,7 +12,7 @@ from funade.domain.people import Actor, Person
 from funade.domain.reason import Because, Reason, because
 from funade.usecases.accept_deployment import AcceptDeployment, Asked
 from funade.usecases.assemble_release import Assembled, AssembleRelease
-from funade.usecases.ports import Ledger, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from funade.usecases.ledger_ports import Ledger
 from funade.usecases.living import Living
-from funade.usecases.ports import Lease, Ledger
+from funade.usecases.ports import Lease
 
 #: Stores that a process has the role if nobody or one of the dead had it, and whatever must be stored with that; tells
 #: whether it has it now. Its failpoint is its own.

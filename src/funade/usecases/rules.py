@@ -11,7 +11,8 @@ from funade.domain.deployment import Deployment
 from funade.domain.environment import Berth
 from funade.domain.gate import Request, Rules, obstacles, request_of, right_of
 from funade.domain.people import Right
-from funade.usecases.ports import Calendar, Configurations, Reading
+from funade.usecases.ledger_ports import Reading
+from funade.usecases.ports import Calendar, Configurations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

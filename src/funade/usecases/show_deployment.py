@@ -10,7 +10,8 @@ from funade.domain.deployment import Deployment
 from funade.domain.events import Event, RequestRefused
 from funade.domain.reason import Reason, because
 from funade.usecases.explain_waiting import ExplainWaiting
-from funade.usecases.ports import Ledger, Links, Logs, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
+from funade.usecases.ports import Links, Logs
 from funade.usecases.show_status import ShowEverything
 
 EVENTS_SHOWN = 100

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from funade.domain.answers import Answer, HistoryShown
 from funade.domain.commands import ShowHistory
-from funade.usecases.ports import Ledger, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
 
 #: More than this in one answer would only be scrolled past; `before` pages on.
 MOST_AT_ONCE = 1000

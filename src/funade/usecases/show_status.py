@@ -10,8 +10,9 @@ from funade.domain.deployment import State
 from funade.domain.errors import UnreadableRecord
 from funade.domain.people import Right
 from funade.usecases.announce import ROLE
+from funade.usecases.ledger_ports import Ledger, Reading
 from funade.usecases.living import Living
-from funade.usecases.ports import Calendar, Clock, Ledger, Reading
+from funade.usecases.ports import Calendar, Clock
 
 #: Whoever is further behind is behind enough.
 UNSAID_COUNTED = 200

@@ -20,9 +20,10 @@ from funade.failpoints import effect
 from funade.usecases.end_waiting import end_waiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.follow_approvals import ask_for_approval
+from funade.usecases.ledger_ports import Ledger, Obligation, Transaction
 from funade.usecases.living import Living
 from funade.usecases.locking import lock
-from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Sources, Transaction, Workspaces
+from funade.usecases.ports import Clock, Lease, Sources, Workspaces
 from funade.usecases.reach import Reach
 from funade.usecases.rules import GatherRules
 

@@ -11,7 +11,8 @@ from funade.domain.events import EnvironmentClosed, EnvironmentReopened, Event, 
 from funade.domain.orders import Standing
 from funade.failpoints import effect
 from funade.usecases.carry_out_deployment import execution_of
-from funade.usecases.ports import Clock, Lease, Ledger, Obligation, Reading, Targets, Transaction, Workspaces
+from funade.usecases.ledger_ports import Ledger, Obligation, Reading, Transaction
+from funade.usecases.ports import Clock, Lease, Targets, Workspaces
 from funade.usecases.start_attempt import WORKSPACE, is_elsewhere
 
 SETTLED = frozenset({Standing.ENDED, Standing.LOST, Standing.SEALED})

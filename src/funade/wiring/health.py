@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from funade.domain.errors import FencedOut, StoreError
 from funade.domain.wire import Plain
 from funade.runner.loop import Runner
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 from funade.web.health import Part, Report
 from funade.wiring.parts import Parts
 

@@ -11,8 +11,8 @@ from funade.runner.machine import SystemClock, ThisMachine, boot
 from funade.secrets import OpenSecrets
 from funade.store.copying import Copied, copy
 from funade.store.sqlite import SqliteLedger
+from funade.usecases.ledger_ports import Process
 from funade.usecases.living import Living
-from funade.usecases.ports import Process
 from funade.web import address as server
 from funade.wiring.parts import LEASE
 from funade.wiring.stores import FILE, address_of

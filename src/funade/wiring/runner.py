@@ -15,7 +15,7 @@ from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.forget_old import ForgetOld
-from funade.usecases.ports import Announcement
+from funade.usecases.ledger_ports import Announcement
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.shares import Shares
 from funade.usecases.start_attempt import StartAttempt, TakeTurn

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from funade.domain.application import Configuration, Database, SecretReference
 from funade.store.attempt_logs import AttemptLogs
-from funade.usecases.ports import Ledger, Secrets
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Secrets
 
 if TYPE_CHECKING:
     from funade.store.postgres.connecting import Address

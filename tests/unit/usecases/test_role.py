@@ -9,8 +9,8 @@ from funade.domain.errors import FencedOut
 from funade.store.sqlite import SqliteLedger
 from funade.testing.processes import FakeMachine
 from funade.testing.time import FakeClock
+from funade.usecases.ledger_ports import Transaction
 from funade.usecases.living import Living
-from funade.usecases.ports import Transaction
 from funade.usecases.role import Role
 
 NAME = "crier"

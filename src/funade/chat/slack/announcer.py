@@ -11,7 +11,8 @@ from funade.domain.deployment import Deployment
 from funade.domain.events import EnvironmentClosed, EnvironmentReopened, Event, RequestRefused
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Announcement, Configurations, Ledger, Transaction
+from funade.usecases.ledger_ports import Announcement, Ledger, Transaction
+from funade.usecases.ports import Configurations
 
 #: Others at the same place may wait for something else now; more cards than this are not looked through.
 MOST_NEIGHBOURS = 20

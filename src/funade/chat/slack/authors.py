@@ -14,7 +14,7 @@ from funade.domain.events import DeploymentFinished, Event
 from funade.domain.people import Door, People, Person
 from funade.domain.revision import Commit
 from funade.usecases.door_ports import Notice
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 
 #: GitHub's address for those who show none; the number is the account's and never changes hands
 _NOREPLY = re.compile(r"([0-9]{1,15})\+[^@\s]+@users\.noreply\.github\.com")

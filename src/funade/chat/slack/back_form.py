@@ -25,7 +25,7 @@ from funade.texts.happenings import ref_and_revision
 from funade.texts.reasons import reason_with_remedy
 from funade.texts.times import moment
 from funade.usecases.door_ports import Capability, Received
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 from funade.usecases.request_deployment import seen_healthy
 
 PlansRollback = Callable[[Rollback, Actor], Awaitable[Answer]]

@@ -28,8 +28,9 @@ from funade.domain.wire import GREATEST
 from funade.failpoints import effect
 from funade.texts import Reader
 from funade.usecases.door_ports import Post
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Configurations, Lease, Ledger, Logs, Reading, Transaction
+from funade.usecases.ports import Clock, Configurations, Lease, Logs
 from funade.usecases.role import Role
 
 log = structlog.get_logger()

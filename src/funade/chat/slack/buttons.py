@@ -15,7 +15,8 @@ from funade.failpoints import effect
 from funade.texts import Reader, slack
 from funade.texts.times import span
 from funade.usecases.door_ports import Capability
-from funade.usecases.ports import Clock, Ids, Ledger
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock, Ids
 
 #: A button on an old card still says what it was for.
 LASTS = timedelta(days=30)

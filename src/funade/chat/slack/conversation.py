@@ -41,7 +41,8 @@ from funade.texts import Reader, plain, slack
 from funade.texts.reasons import reason_with_remedy
 from funade.texts.times import moment
 from funade.usecases.door_ports import Capability, Post, Received, Use
-from funade.usecases.ports import Clock, Configurations, Ledger, Reading, Transaction
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
+from funade.usecases.ports import Clock, Configurations
 
 #: On a time-out Slack leaves the words in the box, and people press Enter again.
 SAME_SECONDS = 30.0

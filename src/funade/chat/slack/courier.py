@@ -12,7 +12,8 @@ from funade.chat.slack.sayings import Message
 from funade.domain.errors import VendorUnavailable
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock
 
 #: What Slack has stored without answering can be seen by then.
 DOUBT = timedelta(seconds=10)

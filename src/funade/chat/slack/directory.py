@@ -21,7 +21,8 @@ from funade.domain.errors import StoreError, VendorUnavailable
 from funade.domain.people import Actor, Door, People, Person
 from funade.failpoints import effect
 from funade.usecases.door_ports import Link
-from funade.usecases.ports import Clock, Configurations, Ledger
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock, Configurations
 
 log = structlog.get_logger()
 

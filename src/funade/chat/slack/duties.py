@@ -8,7 +8,8 @@ import structlog
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
 from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
 from funade.failpoints import effect
-from funade.usecases.ports import Clock, Ledger
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock
 from funade.usecases.role import Role
 
 log = structlog.get_logger()

@@ -24,7 +24,8 @@ from funade.failpoints import effect
 from funade.texts import Reader, plain, slack
 from funade.texts.reasons import reason
 from funade.usecases.door_ports import Notice, Post
-from funade.usecases.ports import Clock, Configurations, Ledger, Links, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
+from funade.usecases.ports import Clock, Configurations, Links
 
 WIDTH = 76
 MOST_NOTICES, MOST_COMMITS, MOST_LINKS = 20, 5, 3

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from funade.chat.slack.directory import Member
 from funade.domain.telling import Manner, Preference
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

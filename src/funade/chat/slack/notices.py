@@ -17,7 +17,8 @@ from funade.domain.errors import FunadeError, VendorUnavailable
 from funade.domain.telling import Manner, Telling
 from funade.failpoints import effect
 from funade.usecases.door_ports import Notice, Post
-from funade.usecases.ports import Clock, Configurations, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock, Configurations
 
 log = structlog.get_logger()
 

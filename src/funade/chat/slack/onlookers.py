@@ -10,7 +10,8 @@ from funade.chat.slack.budget import Bucket
 from funade.chat.slack.client import SlackRefused
 from funade.chat.slack.home import Home
 from funade.domain.errors import VendorUnavailable
-from funade.usecases.ports import Clock, Ledger, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
+from funade.usecases.ports import Clock
 
 log = structlog.get_logger()
 

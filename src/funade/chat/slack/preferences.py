@@ -9,7 +9,7 @@ from funade.domain.people import Person
 from funade.domain.telling import Manner, Preference, Telling, read_quiet
 from funade.failpoints import effect
 from funade.texts import Reader, plain, slack
-from funade.usecases.ports import Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
 
 SETTING = "funade_set"  #: followed by what is set; what is chosen is one of our own values
 TELLING, QUIET = f"{SETTING}_telling", f"{SETTING}_quiet"

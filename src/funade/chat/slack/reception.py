@@ -32,7 +32,8 @@ from funade.domain.errors import StoreError, VendorUnavailable
 from funade.domain.wire import to_plain
 from funade.failpoints import effect
 from funade.usecases.door_ports import Received
-from funade.usecases.ports import Clock, Lease, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock, Lease
 
 log = structlog.get_logger()
 

@@ -24,7 +24,8 @@ from funade.domain.people import Person, Right
 from funade.texts import Reader, plain, slack
 from funade.texts.times import moment, span
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Clock, Configurations, Ledger, Reading
+from funade.usecases.ledger_ports import Ledger, Reading
+from funade.usecases.ports import Clock, Configurations
 
 MOST_CALLED = 20
 #: how far back it is looked for when a lock that was kept again and again was taken

@@ -22,7 +22,8 @@ from funade.domain.lock import Lock
 from funade.domain.reminders import NEVER
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Clock, Configurations, Ledger, Reading, Transaction
+from funade.usecases.ledger_ports import Ledger, Reading, Transaction
+from funade.usecases.ports import Clock, Configurations
 
 log = structlog.get_logger()
 

@@ -35,8 +35,9 @@ from funade.chat.slack.worker import Worker
 from funade.domain.application import SecretReference
 from funade.domain.errors import SecretError, VendorUnavailable
 from funade.domain.wire import Plain, to_plain
+from funade.usecases.ledger_ports import Ledger
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Configurations, Ids, Lease, Ledger, Links, Logs, Refs, Secrets
+from funade.usecases.ports import Clock, Configurations, Ids, Lease, Links, Logs, Refs, Secrets
 from funade.usecases.role import Role
 
 log = structlog.get_logger()

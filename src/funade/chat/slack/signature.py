@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from funade.failpoints import effect
 from funade.usecases.door_ports import Received
-from funade.usecases.ports import Clock, Ledger, Transaction
+from funade.usecases.ledger_ports import Ledger, Transaction
+from funade.usecases.ports import Clock
 
 TOLERANCE = timedelta(seconds=300)
 #: Seconds since 1970, as Slack writes them.

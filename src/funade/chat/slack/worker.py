@@ -14,8 +14,9 @@ from funade.domain.errors import FencedOut, StoreError, VendorUnavailable
 from funade.failpoints import effect
 from funade.texts import slack
 from funade.usecases.door_ports import Received
+from funade.usecases.ledger_ports import Ledger
 from funade.usecases.living import Living
-from funade.usecases.ports import Clock, Lease, Ledger
+from funade.usecases.ports import Clock, Lease
 
 log = structlog.get_logger()
 

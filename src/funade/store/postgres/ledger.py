@@ -29,7 +29,7 @@ from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
 from funade.store.transaction import SqlTransaction
 from funade.store.unbreakable import unbreakable
-from funade.usecases.ports import Reading, Transaction
+from funade.usecases.ledger_ports import Reading, Transaction
 
 T = TypeVar("T")
 READERS = 4

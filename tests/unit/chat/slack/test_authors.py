@@ -11,7 +11,7 @@ from funade.domain.events import DeploymentFinished, DeploymentStarted, about
 from funade.domain.people import People, Person
 from funade.domain.reason import Reason, because
 from funade.domain.revision import Changes, Commit, Revision
-from funade.usecases.ports import Reading
+from funade.usecases.ledger_ports import Reading
 from tests.unit.domain.examples import NEW, NOON, OLD, OTHER, RELEASE, deployment
 
 ADA = Person(

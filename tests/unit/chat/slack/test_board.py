@@ -27,8 +27,8 @@ from funade.testing.logs import FakeLogs
 from funade.testing.processes import FakeMachine
 from funade.testing.time import CountedIds, FakeClock
 from funade.usecases.door_ports import Post
+from funade.usecases.ledger_ports import Transaction
 from funade.usecases.living import Living
-from funade.usecases.ports import Transaction
 from tests.unit.chat.slack.workspace import US, Held, SmallSlack, configured, directory_of, person
 from tests.unit.domain.examples import NOON, deployment
 

@@ -15,7 +15,7 @@ from funade.domain.telling import Preference
 from funade.store.sqlite import SqliteLedger
 from funade.testing.time import FakeClock
 from funade.usecases.door_ports import Onlooker
-from funade.usecases.ports import Transaction
+from funade.usecases.ledger_ports import Transaction
 from tests.unit.domain.examples import deployment
 
 

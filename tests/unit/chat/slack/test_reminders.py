@@ -19,7 +19,7 @@ from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.time import CountedIds, FakeClock
 from funade.usecases.door_ports import Post
-from funade.usecases.ports import Transaction
+from funade.usecases.ledger_ports import Transaction
 from tests.unit.chat.slack.workspace import SmallSlack, configured, directory_of, person
 from tests.unit.domain.examples import NOON, deployment
 

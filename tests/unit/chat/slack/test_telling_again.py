@@ -16,7 +16,7 @@ from funade.store.sqlite import SqliteLedger
 from funade.testing.configurations import FakeConfigurations
 from funade.testing.time import FakeClock
 from funade.usecases.door_ports import Notice, Post
-from funade.usecases.ports import Transaction
+from funade.usecases.ledger_ports import Transaction
 from tests.unit.chat.slack.workspace import SmallSlack, configured, directory_of, person
 
 PEOPLE = [person(one) for one in ("ada", "bob", "cy")]
