@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 
-from funade.chat.slack.arrivals import text_of
 from funade.chat.slack.channels import channels_named
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused, WebApi
 from funade.chat.slack.directory import groups_named
 from funade.chat.slack.manifest import SCOPES
+from funade.chat.slack.payloads import text_of
 from funade.domain.application import Configuration, Workspace
 from funade.domain.errors import SecretError, VendorUnavailable
 from funade.domain.orders import Problem

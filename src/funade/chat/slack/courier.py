@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from funade.chat.slack.arrivals import Ourselves, text_of
+from funade.chat.slack.arrivals import Ourselves
 from funade.chat.slack.client import CallsSlack, SlackRefused
+from funade.chat.slack.payloads import text_of
 from funade.chat.slack.sayings import Message
 from funade.domain.errors import VendorUnavailable
 from funade.failpoints import effect

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from funade.chat.slack.arrivals import Ourselves, Sender, text_of
+from funade.chat.slack.arrivals import Ourselves, Sender
 from funade.chat.slack.channels import channels_named
 from funade.chat.slack.client import CallsSlack, OutcomeUnknown, SlackRefused
+from funade.chat.slack.payloads import text_of
 from funade.domain.application import Configuration
 from funade.domain.errors import StoreError, VendorUnavailable
 from funade.domain.people import Actor, Door, People, Person

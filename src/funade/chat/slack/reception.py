@@ -23,10 +23,10 @@ from funade.chat.slack.arrivals import (
     Vanished,
     Way,
     message_key,
-    read_arrival,
 )
 from funade.chat.slack.buttons import ACTION
 from funade.chat.slack.client import OutcomeUnknown, SlackRefused
+from funade.chat.slack.payloads import read_arrival
 from funade.chat.slack.preferences import SETTING
 from funade.domain.errors import StoreError, VendorUnavailable
 from funade.domain.wire import to_plain

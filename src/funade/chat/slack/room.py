@@ -10,7 +10,7 @@ import aiohttp
 import structlog
 from starlette.types import ASGIApp
 
-from funade.chat.slack.arrivals import Ourselves, text_of
+from funade.chat.slack.arrivals import Ourselves
 from funade.chat.slack.back_form import BackForm, PlansRollback
 from funade.chat.slack.board import Board
 from funade.chat.slack.budget import Budget
@@ -27,6 +27,7 @@ from funade.chat.slack.keeper import Keeper
 from funade.chat.slack.letters import Letters, Show
 from funade.chat.slack.notices import Notices
 from funade.chat.slack.onlookers import Onlookers
+from funade.chat.slack.payloads import text_of
 from funade.chat.slack.reception import Reception
 from funade.chat.slack.reminders import Reminders
 from funade.chat.slack.reminding import Reminding

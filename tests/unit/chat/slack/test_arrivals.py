@@ -16,8 +16,8 @@ from funade.chat.slack.arrivals import (
     Typing,
     Vanished,
     Way,
-    read_arrival,
 )
+from funade.chat.slack.payloads import read_arrival
 from funade.domain.wire import from_tagged, to_plain
 
 US = Ourselves(team="T1", enterprise=None, user="UBOT", bot="BBOT")
