@@ -84,7 +84,7 @@ SLOTS: dict[str, Slot] = {
 
 
 #: the fields that only a program fills: how long it waits for an answer, and what it has seen already
-UNSAID = frozenset({"seen", "patience_seconds"})
+UNSAID = frozenset({"seen", "patience"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

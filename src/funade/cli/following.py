@@ -77,10 +77,10 @@ def follow(
     """
     deadline = None if timeout is None else time.monotonic() + timeout.total_seconds()
     log = LogReader(connection, number)
-    seen, patience = 0, 0.0
+    seen, patience = 0, None
     while True:
         asked = time.monotonic()
-        shown = connection.ask(ShowDeployment(number=number, seen=seen, patience_seconds=patience))
+        shown = connection.ask(ShowDeployment(number=number, seen=seen, patience=patience))
         if not isinstance(shown, DeploymentShown):
             assert isinstance(shown, Refused), shown  # noqa: S101 - the answers to this command
             return Followed(shown=shown, is_over=False)
@@ -97,7 +97,7 @@ def follow(
         if newest == seen:
             # The answer has waited already, unless what it waited for cannot be shown.
             sleep(max(0.0, asked + LOOK_EVERY_SECONDS - time.monotonic()))
-        seen, patience = newest, LOOK_EVERY_SECONDS
+        seen, patience = newest, timedelta(seconds=LOOK_EVERY_SECONDS)
 
 
 def _show(shown: DeploymentShown, log: LogReader, screen: Screen) -> None:

@@ -188,7 +188,7 @@ class ShowDeployment:
     number: int
     link: bool = False
     seen: int = 0
-    patience_seconds: float = 0.0
+    patience: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

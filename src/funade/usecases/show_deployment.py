@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from funade.domain.answers import Answer, DeploymentShown, Refused
 from funade.domain.application import Configuration
@@ -15,7 +16,7 @@ from funade.usecases.ports import Links, Logs
 from funade.usecases.show_status import ShowEverything
 
 EVENTS_SHOWN = 100
-LONGEST_PATIENCE_SECONDS = 1.0  #: whoever asks for more asks again
+LONGEST_PATIENCE = timedelta(seconds=1)  #: whoever asks for more asks again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,8 @@ class ShowOneDeployment:
         Where nothing was ever deployed but something was refused, that is the answer to `why`.
         """
 
-        if isinstance(command, ShowDeployment) and command.patience_seconds > 0:
-            await self._wait_for_news(command)
+        if isinstance(command, ShowDeployment) and command.patience is not None:
+            await self._wait_for_news(command, min(command.patience, LONGEST_PATIENCE))
 
         def look(ledger: Reading) -> Answer:
             found = self._find(ledger, command)
@@ -58,10 +59,10 @@ class ShowOneDeployment:
             return replace(shown, link=self.links.link_to(shown.deployment))
         return shown
 
-    async def _wait_for_news(self, command: ShowDeployment) -> None:
+    async def _wait_for_news(self, command: ShowDeployment, patience: timedelta) -> None:
         """Return once something has happened that the asker has not seen, or when its patience is over."""
         now = asyncio.get_running_loop().time
-        until = now() + min(command.patience_seconds, LONGEST_PATIENCE_SECONDS)
+        until = now() + patience.total_seconds()
         generation = await self.ledger.wait_for_change(-1, 0.0)
         while (left := until - now()) > 0 and not await self.ledger.read(
             lambda ledger: _has_news(ledger, command)

@@ -12,6 +12,7 @@ from funade.chat.grammar import parse, spell
 from funade.chat.heard import LONGEST, Help, Ignored, Misread, Via
 from funade.chat.names import Names
 from funade.chat.sentences import KEYWORDS
+from funade.chat.verbs import UNSAID
 from funade.domain.commands import (
     COMMANDS,
     Deploy,
@@ -112,7 +113,9 @@ def names_and_commands(draw):
         "right": draw(st.sampled_from(Right)).value,
     }
     given = {
-        one.name: values[one.name] for one in fields(command) if one.default is MISSING or draw(st.booleans())
+        one.name: values[one.name]
+        for one in fields(command)
+        if one.name not in UNSAID and (one.default is MISSING or draw(st.booleans()))
     }
     if "environment" in given and "application" not in given and not _is_clear(environment, applications):
         del given["environment"]
