@@ -123,6 +123,8 @@ def test_a_lock_is_told_in_the_channel_with_buttons_to_open_and_extend_it(tmp_pa
         assert (here.berth("production").lock.until - before).total_seconds() == pytest.approx(3600, abs=5)
         await here.press("bob", told, "unlock")
         await here.until(lambda: "not_permitted" in here.refusals())
+        # Bob gives the button back once he has been told no.
+        await here.until(lambda: not here.received())
         await here.press("ada", told, "unlock")
         await here.until(lambda: here.berth("production").lock is None)
         await here.press("ada", told, "unlock")

@@ -41,6 +41,8 @@ class Worker:
     _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
     _paused_until: dict[str, float] = field(default_factory=dict)
+    # What was settled while somebody was reading may still be in what they have read.
+    _settled: set[str] = field(default_factory=set)
     _forgot_at: float | None = None
 
     async def run(self) -> None:
@@ -68,9 +70,10 @@ class Worker:
         if not self.lease.process:
             return
         await self._forget_old()
+        long_settled = frozenset(self._settled)
         items = await self.ledger.read(lambda look: look.received(DOOR))
-        if not items:
-            return
+        items = [item for item in items if item.id not in self._settled]
+        self._settled -= long_settled
         now, seen = self.clock.steady(), set(self._busy)
         for item in items:
             who = _sender(item)
@@ -102,6 +105,7 @@ class Worker:
             if await self._try(item):
                 with effect("store.settle_received"):
                     await self.ledger.change(lambda change: change.settle_received(item.id))
+                self._settled.add(item.id)
                 self._paused_until.pop(item.id, None)
         except StoreError as error:
             log.error("will be tried again", item=item.id, problem=str(error))

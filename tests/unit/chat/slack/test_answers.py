@@ -133,6 +133,44 @@ def test_an_excuse_does_not_say_that_nothing_was_done_where_the_answer_alone_was
     assert "nothing was done" in told[1]
 
 
+def test_what_is_settled_while_the_inbox_is_read_is_not_dealt_with_again(conversation, slack, clock):
+    item = asked(conversation)
+    ledger, living = (
+        conversation.ledger,
+        Living(clock=clock, machine=FakeMachine(), lease=timedelta(seconds=15)),
+    )
+    handled: list[str] = []
+
+    class SlowReader:
+        """A ledger whose answers come late: what they tell of has been settled meanwhile."""
+
+        change = ledger.change
+
+        async def read(self, look: Any) -> Any:
+            found = await ledger.read(look)
+            await asyncio.gather(*worker._tasks.values())
+            return found
+
+    async def handle_it(received: Received) -> None:
+        handled.append(received.id)
+        await asyncio.sleep(0.05)
+
+    worker = Worker(
+        ledger=cast("Any", SlowReader()), lease=Held(), living=living, clock=clock, conversation=conversation
+    )
+
+    async def go() -> None:
+        conversation.handle = handle_it
+        await ledger.change(lambda change: change.receive(item))
+        for _ in range(4):
+            await worker.look()
+        await asyncio.gather(*worker._tasks.values())
+
+    asyncio.run(go())
+    assert handled == [item.id]
+    assert worker._settled <= {item.id}
+
+
 def test_whoever_asked_is_not_left_waiting_longer_than_our_patience_whatever_slack_says(
     conversation, slack, clock
 ):
