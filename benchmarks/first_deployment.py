@@ -48,7 +48,10 @@ def _once() -> dict[str, float]:
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         subprocess.run(["git", "clone", "-q", ROOT, "funade"], cwd=folder, env=kept, check=True)
         cloned = time.monotonic() - began
-        demo = subprocess.Popen([sys.executable, command], cwd=Path(folder) / "funade", env=environment)
+        # What this process writes on its standard output are the figures, and nothing else.
+        demo = subprocess.Popen(
+            [sys.executable, command], cwd=Path(folder) / "funade", env=environment, stdout=sys.stderr
+        )
         try:
             while not opened.exists():
                 if demo.poll() is not None or time.monotonic() > began + PATIENCE_SECONDS:
@@ -60,6 +63,7 @@ def _once() -> dict[str, float]:
                 ["node", "first.mjs"],
                 cwd=packages,
                 check=True,
+                stdout=sys.stderr,
                 timeout=PATIENCE_SECONDS,
                 env={
                     **node.environment(),
