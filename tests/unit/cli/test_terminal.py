@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,14 @@ class Terminal:
             self.type(typed)
             self.read()
             self.read()
+
+    def hang_up(self) -> None:
+        """Say that nothing more comes, until nobody listens: what is said between two questions is lost."""
+        deadline = time.monotonic() + 60
+        while self.read():
+            assert time.monotonic() < deadline, f"nobody heard the end; there is {self.seen[-500:]!r}"
+            with suppress(OSError):
+                self.type("\x04")
 
     def read(self) -> bool:
         """Read what there is; tell whether more may come."""
@@ -146,7 +154,7 @@ def test_people_talk_at_the_prompt(desk, socket):
         terminal.type_until("\x03", "> ", times=4)
         # Whatever readline has not heard of yet is over once it has heard a whole sentence.
         terminal.type_until("deplyo shop to staging\n", "deploy shop to staging`", times=2)
-        terminal.type("\x04")
+        terminal.hang_up()
     assert child.returncode == Exit.SUCCEEDED
     assert list(desk.deployments) == [1]
 
