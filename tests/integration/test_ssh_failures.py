@@ -173,6 +173,7 @@ async def test_a_process_with_the_same_number_from_another_boot_is_not_touched(s
             folder = next((host.place / ".funade" / "attempts").iterdir())
             _, namespace, pid, birth, grace = (folder / "process").read_text().split()
             os.kill(int(pid), 9)
+            await until(lambda pid=pid: is_gone(int(pid)))  # type: ignore[misc]
             (folder / "process").write_text(f"another-boot {namespace} {stranger.pid} {birth} {grace}\n")
         seen = await target.place.look(it)
         assert seen.standing is Standing.LOST
