@@ -92,6 +92,10 @@ class SshHost:
         for one in found:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
+        # Only what has ended has closed its connections, and only then can the other side hear of it.
+        deadline = time.monotonic() + 10
+        while any(_is_alive(one) for one in found) and time.monotonic() < deadline:
+            time.sleep(0.002)
         return len(found)
 
     def stop(self) -> None:
