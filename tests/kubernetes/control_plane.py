@@ -198,6 +198,27 @@ class ControlPlane:
         wish = {"spec": {"expirationSeconds": seconds}}
         return str(self.ask("POST", f"{accounts}/{name}/token", wish)["status"]["token"])
 
+    def allow(self, namespace: str, account: str, verb: str, resource: str) -> None:
+        """Let the service account do that in its namespace, from now on."""
+        name = f"{account}-{verb}-{resource}"
+        self.kubectl("create", "role", name, "-n", namespace, f"--verb={verb}", f"--resource={resource}")
+        subject = f"--serviceaccount={namespace}:{account}"
+        self.kubectl("create", "rolebinding", name, "-n", namespace, f"--role={name}", subject)
+        self.wait_until_may(f"system:serviceaccount:{namespace}:{account}", namespace, verb, resource)
+
+    def wait_until_may(self, user: str, namespace: str, verb: str, resource: str) -> None:
+        """Wait until the API server has heard of a role that was bound; `resource` may be `jobs.batch`."""
+        plural, _, group = resource.partition(".")
+        asked = {"namespace": namespace, "verb": verb, "resource": plural, "group": group}
+        review = {"spec": {"user": user, "resourceAttributes": asked}}
+        until = time.monotonic() + READY_WITHIN_SECONDS
+        while True:
+            answer = self.ask("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+            if answer["status"]["allowed"]:
+                return
+            assert time.monotonic() < until, (review, answer)
+            time.sleep(0.02)
+
     def write_kubeconfig(self, user: str, token: str | None = None, **keys: object) -> Path:
         """Return a new file for that user; `keys` are what else it says of the user."""
         return self.write_document(self.document(user, {"token": token, **keys} if token else keys))
@@ -212,6 +233,10 @@ class ControlPlane:
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": user}}],
             "current-context": "test",
         }
+
+    def behind(self, url: str) -> dict[str, Any]:
+        """Return the administrator's document for a proxy before the server."""
+        return self.document("admin", {"token": ADMIN}, server=url)
 
     def write_document(self, document: dict[str, Any]) -> Path:
         path = self.folder / f"kubeconfig-{uuid4().hex[:8]}"
@@ -233,17 +258,6 @@ class ControlPlane:
         )
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         return done.stdout
-
-    def forget_history(self) -> None:
-        """Have etcd keep nothing but what is now: continued lists and old versions are gone."""
-        revision = int(self._etcd("/v3/kv/range", {"key": "AA=="})["header"]["revision"])
-        self._etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
-
-    def _etcd(self, path: str, body: object) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.etcd_port, timeout=30)
-        with contextlib.closing(connection):
-            connection.request("POST", path, json.dumps(body))
-            return json.loads(connection.getresponse().read())
 
     def _request(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         if not self.authority.exists():

@@ -38,6 +38,9 @@ class Cause:
 class ClusterError(Exception):
     """The API server did not do what was asked; `status` is 0 when it did not answer."""
 
+    #: whether it may have been done all the same
+    maybe_done = False
+
     def __init__(
         self,
         status: int,
@@ -64,7 +67,7 @@ class Misconfigured(ClusterError):
 
 
 class Unreachable(ClusterError):
-    """The API server cannot be asked now; a write was done or not, unless `maybe_done` says that it was not."""
+    """The API server cannot be asked now; a write may have been done, but for NeverSent."""
 
     maybe_done = True
 

@@ -43,7 +43,7 @@ async def changes(wire: Wire, request: Request, seconds: int) -> AsyncGenerator[
 
 
 async def lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield whole lines; one that was cut off at the end is none."""
+    """Yield whole lines, and what stands behind the last."""
     rest = bytearray()
     async with aclosing(chunks):
         async for chunk in chunks:
@@ -55,6 +55,8 @@ async def lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, No
                 if line:
                     yield line
             rest = bytearray(begun)
+    if rest:
+        yield bytes(rest)
 
 
 def _change(line: bytes, request: Request) -> Change:

@@ -41,7 +41,7 @@ class Request:
     path: str
     what: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    body: object = None
+    body: object = field(default=None, repr=False)
     content: str = JSON
 
 
@@ -103,6 +103,8 @@ class Wire:
             # The token was renewed since we read it; whoever is not known has done nothing.
             await response.aclose()
             response = await self._send_once(request, stream, limit)
+            if response.status_code == UNAUTHORIZED:
+                self._credentials.doubt()
         if response.is_success:
             return response
         raise await self._refused(response, request)
