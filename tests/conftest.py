@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.contracts.elasticmq import fetch
 from tests.kubernetes.assets import build
 
 HERE = Path(__file__).parent
@@ -51,6 +52,8 @@ def lacks(program: str) -> str:
     if program == "kubernetes":
         # Ten minutes are too long for a test to build it by the way.
         return "" if build.find() else "Kubernetes is not built here: run tests/kubernetes/assets/build.py"
+    if program == "elasticmq":
+        return "" if fetch.find() else "ElasticMQ is not here: run tests/contracts/elasticmq/fetch.py"
     return "" if shutil.which(program, path=WHERE_PROGRAMS_LIE) else f"{program} is not on this machine"
 
 
