@@ -2,8 +2,8 @@
 
 Annotations of a pod (in a Job: of its template) say what becomes of it; see the constants. It refuses what it cannot
 play: init containers, and pods that are to be restarted. It covers no images, volumes, Secrets, probes, limits or
-evictions, no time at all between its steps, and no output but what a test says with `write`, which is not kept across its end.
-Like a kubelet it ends the containers of a pod that is deleted, and lets the pod go afterwards.
+evictions, no time at all between its steps, and no output but what a test says with `write`. Like a kubelet it ends the
+containers of a pod that is deleted, and lets the pod go afterwards.
 """
 
 import asyncio
