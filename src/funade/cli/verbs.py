@@ -40,6 +40,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
     "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
+    "ecr-login": (
+        "funade.cli.registries",
+        "Let a Kubernetes cluster pull from AWS ECR for twelve hours more.",
+    ),
     "store": ("funade.cli.storing", "Move the store into a database."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
@@ -69,7 +73,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in VERBS:
             return None
-        return cast("click.Command", getattr(import_module(VERBS[cmd_name][0]), cmd_name))
+        return cast("click.Command", getattr(import_module(VERBS[cmd_name][0]), cmd_name.replace("-", "_")))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -45,7 +45,7 @@ def test_talking_to_a_server_loads_nothing_heavy(socket):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_list_of_verbs_says_what_their_own_help_says(verb):
-    command = getattr(import_module(VERBS[verb][0]), verb)
+    command = getattr(import_module(VERBS[verb][0]), verb.replace("-", "_"))
     assert isinstance(command, click.Command)
     assert command.name == verb
     assert (command.help or "").partition("\n")[0] == VERBS[verb][1]
@@ -53,7 +53,7 @@ def test_the_list_of_verbs_says_what_their_own_help_says(verb):
 
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - {"config", "slack", "store"}))
 def test_every_verb_takes_the_shared_options(verb):
-    command = getattr(import_module(VERBS[verb][0]), verb)
+    command = getattr(import_module(VERBS[verb][0]), verb.replace("-", "_"))
     spelled = {option for parameter in command.params for option in parameter.opts}
     assert {"--config", "--socket", "--language", "--color"} <= spelled
 
