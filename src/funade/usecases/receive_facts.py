@@ -17,7 +17,7 @@ from funade.usecases.queue_ports import Delivery, FactsIn, QueuePlace
 AT_ONCE = 10
 WAIT = timedelta(seconds=20)
 #: Storing takes far less; whoever dies meanwhile makes others wait for so long.
-HIDDEN = timedelta(seconds=60)
+HIDDEN = timedelta(seconds=20)
 #: Output that is missing for so long is marked as missing: what comes behind it is worth more than waiting.
 PATIENCE = timedelta(minutes=10)
 #: What is so far ahead of all that came was not written by a program of ours.
