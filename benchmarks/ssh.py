@@ -6,6 +6,8 @@ the command to its end, as a person waits, with the start of `funade` and of Rub
 `REVISION` included. Funade keeps its connections for a minute, and finds them there; `rested` is without them.
 No host's login shell reads start files: what stands in them (rbenv, pyenv) is paid for each command that is sent,
 and Capistrano, which sends many, would be measured by what this machine's owner keeps there.
+What nobody can undercut here is measured too: the same tree unpacked by so many `tar` at once, with no network, no
+program of ours and nothing else; how many times faster than Capistrano that is bounds every tool that writes all files.
 Needs root, sshd and Capistrano (Debian: `capistrano`).
 """
 
@@ -38,18 +40,20 @@ def run() -> dict[str, Any]:
         return {"left_out": "it needs root, sshd and Capistrano"}
     measured: dict[str, Any] = {}
     for count in HOSTS:
-        ours, rested, theirs = _compare(count)
+        ours, rested, theirs, unpacking = _compare(count)
         measured |= {
             f"funade_to_{count}_ms": ours,
             f"funade_rested_to_{count}_ms": rested,
             f"capistrano_to_{count}_ms": theirs,
+            f"unpacking_alone_{count}_ms": unpacking,
             f"times_faster_to_{count}": theirs / ours,
             f"times_faster_rested_to_{count}": theirs / rested,
+            f"times_faster_at_most_to_{count}": theirs / unpacking,
         }
     return measured
 
 
-def _compare(count: int) -> tuple[float, float, float]:
+def _compare(count: int) -> tuple[float, float, float, float]:
     with TemporaryDirectory(prefix="funade-hosts-") as temporary, ground(files=FILES, run=["true"]) as there:
         folder = Path(temporary)
         with _hosts(folder, count) as (addresses, servers):
@@ -58,6 +62,7 @@ def _compare(count: int) -> tuple[float, float, float]:
                 ours: list[float] = []
                 rested: list[float] = []
                 theirs: list[float] = []
+                unpacking: list[float] = []
                 for number in range(2 * ROUNDS + 2):
                     revision = _commit(there.folder / "shop", number)
                     if number % 2:
@@ -69,7 +74,25 @@ def _compare(count: int) -> tuple[float, float, float]:
                     there.funade("deploy", "shop", "place0", "--yes")
                     (rested if number % 2 else ours).append(_since(began))
                     _look_the_same(folder, count, revision)
-        return median(ours[1:]), median(rested[1:]), median(theirs[2:])
+                    unpacking.append(_unpack(there.folder / "shop", folder, count, revision))
+        return median(ours[1:]), median(rested[1:]), median(theirs[2:]), median(unpacking[2:])
+
+
+def _unpack(repository: Path, folder: Path, count: int, revision: str) -> float:
+    """Return in how many milliseconds so many `tar` unpack the revision at once, each for itself."""
+    packed = folder / "release.tar"
+    command = ["git", "archive", "--format=tar", f"--output={packed}", revision]
+    subprocess.run(command, cwd=repository, env=CLEAN, check=True)
+    places = [folder / f"unpacked{number}" for number in range(count)]
+    for place in places:
+        place.mkdir()
+    began = time.perf_counter()
+    for one in [subprocess.Popen(["tar", "-xf", packed, "-C", place]) for place in places]:
+        one.wait()
+    took = _since(began)
+    for place in places:
+        shutil.rmtree(place)
+    return took
 
 
 def _since(began: float) -> float:

@@ -8,13 +8,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.contracts.elasticmq import fetch
+from tests.kubernetes.assets import build
+
 HERE = Path(__file__).parent
 
 LONG = os.environ.get("FUNADE_LONG") == "1"
 REQUIRE_ALL = os.environ.get("FUNADE_REQUIRE_ALL") == "1"
 
 #: the folders whose tests may talk to servers on this machine; the others talk to nobody
-REAL = ("contracts", "integration", "crash", "e2e")
+REAL = ("contracts", "integration", "crash", "kubernetes", "e2e")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 WHERE_PROGRAMS_LIE = os.pathsep.join(
@@ -37,24 +40,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for program in marker.args:
-            if not shutil.which(program, path=WHERE_PROGRAMS_LIE):
+            if problem := lacks(program):
                 give_up = pytest.fail if REQUIRE_ALL else pytest.skip
-                give_up(f"{program} is not on this machine")
+                give_up(problem)
     if item.get_closest_marker("storm") and not LONG:
         pytest.skip("a storm: `bin/test long`")
 
 
+def lacks(program: str) -> str:
+    """Say what is missing for a test that needs the program; nothing when it is there."""
+    if program == "kubernetes":
+        # Ten minutes are too long for a test to build it by the way.
+        return "" if build.find() else "Kubernetes is not built here: run tests/kubernetes/assets/build.py"
+    if program == "elasticmq":
+        return "" if fetch.find() else "ElasticMQ is not here: run tests/contracts/elasticmq/fetch.py"
+    return "" if shutil.which(program, path=WHERE_PROGRAMS_LIE) else f"{program} is not on this machine"
+
+
 def pytest_sessionfinish() -> None:
-    """Stop the database server that this test process may have started."""
-    if found := sys.modules.get("tests.postgres"):
-        found.remove_shared()
+    """Stop the servers that this test process may have started."""
+    for name in ("tests.postgres", "tests.kubernetes.control_plane"):
+        if found := sys.modules.get(name):
+            found.remove_shared()
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give the test nothing of the person who runs it: no settings, no keys, no cloud, no home."""
     for name in os.environ:
-        if name.startswith(("FUNADE_", "GIT_", "AWS_", "XDG_", "LC_", "SSH_", "PG")):
+        if name.startswith(("FUNADE_", "GIT_", "AWS_", "XDG_", "LC_", "SSH_", "PG", "KUBE")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("LANG", "C.UTF-8")

@@ -72,6 +72,8 @@ AWS_METHODS = {
     "receive_message",
     "send_message_batch",
 }
+#: methods of a Kubernetes cluster by which it is another one afterwards
+CLUSTER_METHODS = {"apply", "create", "delete", "patch", "replace", "replace_status"}
 #: methods that only the store may call, and only as effects
 STORE_METHODS = {"begin", "commit"}
 #: functions that look at what they are given without calling it
@@ -174,6 +176,9 @@ class _Search:
 
     def _method_acts(self, call: ast.Call, func: ast.Attribute, name: str) -> bool:
         method = func.attr
+        owner = ast.unparse(func.value).rpartition(".")[2].lower()
+        if method in CLUSTER_METHODS and "cluster" in owner:
+            return True
         if method == "open":
             return _mode_writes(call, position=0)
         if method == "replace":
@@ -184,7 +189,6 @@ class _Search:
         if method == "change":
             return ast.unparse(func.value).endswith("ledger")
         if method in HTTP_METHODS:
-            owner = ast.unparse(func.value).rpartition(".")[2].lower()
             return "session" in owner or "http" in owner
         return method in METHODS | AWS_METHODS
 

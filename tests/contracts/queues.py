@@ -1,10 +1,9 @@
 """Every queue that the contract of `Queue` is proven on, and the servers behind some of them.
 
-Both servers were written by others, and speak the real protocol over HTTP on this machine. Neither proves signatures or
+The servers were written by others, and speak the real protocol over HTTP on this machine. None proves signatures or
 policies, encrypts with KMS, throttles, duplicates, reorders or loses an answer: `StrictQueue` does what of that can be
 done without AWS. moto takes characters that SQS refuses (they never get that far) and forgets a FIFO queue's keys when
-their messages are deleted; ministack lets a message be kept for more than twelve hours. ElasticMQ, a third of their
-kind, comes from Maven, and is not among them yet.
+their messages are deleted; ministack lets a message be kept for more than twelve hours.
 """
 
 import json
@@ -29,21 +28,42 @@ from funade.queue.address import parse_address
 from funade.queue.sqs import Sqs
 from funade.testing.queue import Mischief, StrictQueue
 from funade.usecases.queue_ports import Queue
+from tests.contracts.elasticmq import fetch
 
 REGION = "eu-central-1"
 SECRET = "hunter2-hunter2-hunter2"
 KEYS = AwsKeys(access_key="AKIAEXAMPLE", secret_key=SECRET, session_token="token-" + SECRET)
 UP_WITHIN_SECONDS = 60
 
+LOOPBACK = "127.0.0.1"
+
 Programs = Mapping[str, Callable[[int], tuple[list[str], dict[str, str]]]]
 #: how each server is started on a port of the loopback address
 SERVERS: Programs = {
-    "moto": lambda port: (["moto_server", "-H", "127.0.0.1", "-p", str(port)], {}),
+    "moto": lambda port: (["moto_server", "-H", LOOPBACK, "-p", str(port)], {}),
+    "elasticmq": lambda port: (
+        [
+            "java",
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            f"-Dnode-address.host={LOOPBACK}",
+            f"-Dnode-address.port={port}",
+            f"-Drest-sqs.bind-port={port}",
+            f"-Drest-sqs.bind-hostname={LOOPBACK}",
+            "-Drest-sqs.sqs-limits=strict",
+            "-Drest-stats.enabled=false",
+            "-cp",
+            f"{fetch.find()}/*",
+            "org.elasticmq.server.Main",
+        ],
+        {},
+    ),
     "ministack": lambda port: (
         ["ministack"],
         {
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",
+            "BIND_HOST": LOOPBACK,
+            "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(port),
             "SERVICES": "sqs",
             "SFTP_ENABLED": "0",
@@ -59,7 +79,9 @@ def server(kind: str, folder: Path) -> Iterator[str]:
     """Run a server of that kind; yield its endpoint."""
     port = _free_port()
     command, variables = SERVERS[kind](port)
-    program = Path(sys.executable).with_name(command[0])
+    ours = Path(sys.executable).with_name(command[0])
+    program = ours if ours.exists() else shutil.which(command[0])
+    assert program is not None, f"{command[0]} is not on this machine"
     environment = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), **variables}
     with (folder / f"{kind}.log").open("wb") as log:
         running = subprocess.Popen(

@@ -89,7 +89,9 @@ def queue(pair: Pair) -> Queue:
 
 
 def on(*kinds: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("kind", kinds, indirect=True)
+    needs = pytest.mark.needs("java", "elasticmq")
+    marked = [pytest.param(one, marks=needs) if "elasticmq" in one else one for one in kinds]
+    return pytest.mark.parametrize("kind", marked, indirect=True)
 
 
 def message(body: str, group: str = "shop/production", key: str = "", **notes: str) -> Message:

@@ -135,7 +135,7 @@ def test_a_machine_that_comes_back_in_time_adopts_its_own(fleet):
     assert ended(fleet, 1) == ("succeeded", "completed")
 
 
-@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("alone", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_second_silence_is_counted_from_its_own_beginning(fleet, alone):
     # The machine was back in between, and kept its program alive; nobody else looked meanwhile.
     if alone:

@@ -133,12 +133,14 @@ def _problem_of_start(row: Deployment, before: Small, *, has_bob: bool) -> str |
 
 
 SMALL = {
-    "a crash, and a cancel": {"crash": 1, "cancel": 1},
-    "a lease that runs out under a living process": {"freeze": 1},
     "an approver who leaves": {"leave": 1, "cy": 2},
     "a lock that comes and goes": {"lock": 1, "unlock": 1},
-    "a crash, and the end of the longest wait": {"crash": 1, "wait": 1},
     "something newer that went live": {"bob": 4, "aside": 1},
+}
+MEDIUM = {
+    "a crash, and a cancel": {"crash": 1, "cancel": 1},
+    "a lease that runs out under a living process": {"freeze": 1},
+    "a crash, and the end of the longest wait": {"crash": 1, "wait": 1},
 }
 LARGE = {
     "two crashes": {"crash": 2},
@@ -159,7 +161,13 @@ def explored(budget: dict[str, int], **office: Any) -> Explorer:
     return explorer
 
 
-@pytest.mark.parametrize("budget", SMALL.values(), ids=SMALL)
+@pytest.mark.parametrize(
+    "budget",
+    [
+        *(pytest.param(budget, id=name) for name, budget in SMALL.items()),
+        *(pytest.param(budget, id=name, marks=pytest.mark.slow) for name, budget in MEDIUM.items()),
+    ],
+)
 def test_everything_that_can_happen_keeps_the_rules(budget):
     explorer = explored(budget)
     assert explorer.states > 400, "it went nowhere"

@@ -239,6 +239,7 @@ def assert_it_goes_no_further(command: Command, said: str) -> None:
         assert any(sign.isdecimal() for sign in said), said
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800 if LONG else 300)
 def test_no_text_is_understood_as_a_command_for_what_it_does_not_name():
     ways = list(Via)
