@@ -14,6 +14,7 @@ from funade.domain.messages import (
 )
 from funade.domain.orders import EndedBy, Ending, Execution, Observed, Sighting, Standing
 from funade.usecases.fact_ports import EarlyOutput
+from funade.usecases.ledger_ports import Transaction
 from tests.contracts.ledgers import OPENERS, STORES, Store
 from tests.unit.domain.examples import NOON
 
@@ -46,8 +47,11 @@ def store(request, tmp_path):
 
 
 def told(store: Store, *facts: Fact) -> None:
-    for fact in facts:
-        store.change(lambda change, fact=fact: change.add_fact(fact, NOON))
+    def work(change: Transaction) -> None:
+        for fact in facts:
+            change.add_fact(fact, NOON)
+
+    store.change(work)
 
 
 def known(store: Store, attempt: int = 1) -> list[Fact]:
@@ -72,7 +76,8 @@ def test_the_first_word_stands_but_of_progress_the_furthest(store):
 
 def test_a_fence_counts_where_the_place_knows_it(store):
     def highest(environment: str = "production") -> int:
-        return store.read(lambda look: look.highest_fence("shop", environment))
+        found: int = store.read(lambda look: look.highest_fence("shop", environment))
+        return found
 
     assert highest() == 0
     asked = replace(LOOKED, execution=replace(IT, fence=99), sighting=Sighting(standing=Standing.UNSEEN))
@@ -87,7 +92,8 @@ def test_a_fence_counts_where_the_place_knows_it(store):
 
 def test_the_latest_end_of_an_environment_is_that_with_the_highest_fence(store):
     def last(environment: str = "production") -> ReportedEnd | None:
-        return store.read(lambda look: look.last_end("shop", environment))
+        found: ReportedEnd | None = store.read(lambda look: look.last_end("shop", environment))
+        return found
 
     assert last() is None
     newer = replace(ENDED, execution=replace(IT, attempt=2, fence=9))
@@ -112,9 +118,10 @@ def test_what_a_newer_release_wrote_is_left_alone(store):
 
 
 def test_an_order_is_claimed_once(store):
-    def claim(order: str = "sent", **changes: int) -> bool:
-        it = replace(IT, **changes)
-        return store.change(lambda change: change.claim_order(order, it, NOON))
+    def claim(order: str = "sent", *, fence: int = 7, attempt: int = 1) -> bool:
+        it = replace(IT, fence=fence, attempt=attempt)
+        is_new: bool = store.change(lambda change: change.claim_order(order, it, NOON))
+        return is_new
 
     assert [claim(), claim(), claim(fence=8), claim(attempt=2), claim("start")] == [
         True,

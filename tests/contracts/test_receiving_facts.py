@@ -1,4 +1,4 @@
-"""What comes out of a queue of facts is stored whole in every store, whatever the queue does and however many listen."""
+"""What comes out of a queue of facts is stored whole, whatever the queue does and however many listen."""
 
 import asyncio
 import random

@@ -1,6 +1,6 @@
 """A controller of its own process: `python -m tests.integration.stand_in ORDERS FACTS FOLDER`.
 
-Each Job begins to write at once, and ends well once there is a file `go` in the folder; what began is a line in `began`.
+Each Job writes at once, and ends well once there is a file `go` in the folder; what began is a line in `began`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""`target: {kind: kubernetes-job}` whole: a real `funade serve`, queues on a server, a controller of its own process."""
+"""`target: {kind: kubernetes-job}` whole: `funade serve`, queues on a server, a controller of its own process."""
 
 import json
 import os

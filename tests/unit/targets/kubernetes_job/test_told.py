@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from itertools import permutations
 
-from funade.domain.messages import ReportedEnd, ReportedProgress, ReportedSighting, ReportedStart
+from funade.domain.messages import Fact, ReportedEnd, ReportedProgress, ReportedSighting, ReportedStart
 from funade.domain.orders import EndedBy, Ending, Execution, Sighting, Standing
 from funade.targets.kubernetes_job.told import told_by
 
@@ -29,7 +29,12 @@ def test_nothing_told_is_nothing_known():
 
 
 def test_an_end_counts_in_whatever_order_it_comes():
-    facts = [STARTED, ENDED, looked(Standing.RUNNING, "a"), looked(Standing.LOST, "b", problem="gone")]
+    facts: list[Fact] = [
+        STARTED,
+        ENDED,
+        looked(Standing.RUNNING, "a"),
+        looked(Standing.LOST, "b", problem="gone"),
+    ]
     for order in permutations(facts):
         told = told_by(order, 7)
         assert (told.began, told.end, told.output) == (True, END, 5)
