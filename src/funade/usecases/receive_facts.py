@@ -33,6 +33,7 @@ class ReceiveFacts:
     targets: Targets
     logs: GrowingLogs
     clock: Clock
+    patience: timedelta = PATIENCE
     #: What was refused, each with its reason, for whoever reports; called once for each.
     report: Callable[[QueuePlace, Delivery, str], None] = field(default=lambda *_: None)
 
@@ -57,7 +58,7 @@ class ReceiveFacts:
         waiting = await self.ledger.read(lambda look: look.waiting_output(now, AT_ONCE))
         for deployment, attempt in waiting:
             await self._append_early(deployment, attempt)
-        lost = await self.ledger.read(lambda look: look.waiting_output(now - PATIENCE, AT_ONCE))
+        lost = await self.ledger.read(lambda look: look.waiting_output(now - self.patience, AT_ONCE))
         for deployment, attempt in lost:
             await self._mark_gap(deployment, attempt)
 
