@@ -45,6 +45,8 @@ class StandInController:
     read: list[OrderedStart | OrderedCancel | OrderedLook] = field(default_factory=list)
     _running: dict[tuple[str, int], tuple[Execution, str]] = field(default_factory=dict)
     _untold: list[Fact] = field(default_factory=list)
+    #: why an attempt was refused: the same order a second time gets the same answer
+    _refusals: dict[tuple[str, int], str] = field(default_factory=dict)
 
     async def run(self, wait: timedelta = timedelta(0)) -> None:
         """Step until cancelled; `wait` for orders while nothing runs."""
@@ -96,11 +98,9 @@ class StandInController:
             if (await self.place.look(it)).standing not in (Standing.UNSEEN, Standing.SEALED):
                 # The same order a second time.
                 return [started]
-            sealed = Sighting(
-                standing=Standing.SEALED,
-                highest_fence=(await self.place.look(it)).highest_fence,
-                problem=str(error),
-            )
+            problem = self._refusals.setdefault((it.deployment, it.attempt), str(error))
+            highest = (await self.place.look(it)).highest_fence
+            sealed = Sighting(standing=Standing.SEALED, highest_fence=highest, problem=problem)
             return [ReportedSighting(execution=it, question="start", sighting=sealed, rest=rest)]
         self._running[it.deployment, it.attempt] = (it, order.store)
         offset, pieces = 0, list[Fact]()
