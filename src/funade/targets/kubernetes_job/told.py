@@ -52,6 +52,10 @@ def told_by(facts: Iterable[Fact], highest_fence: int) -> Told:
     answers: dict[str, Sighting] = {}
     for fact in facts:
         heard += 1
+        if fact.execution.fence == 0 and isinstance(fact, ReportedSighting):
+            # It was asked before any fence was given: nothing can have begun, whatever the place takes it for.
+            answers[fact.question] = replace(fact.sighting, standing=Standing.UNSEEN, ending=None)
+            continue
         match fact:
             case ReportedStart():
                 began = True

@@ -1,5 +1,8 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
+
+import pytest
 
 from funade.domain.messages import Fact, ReportedEnd, ReportedProgress, ReportedSighting, ReportedStart
 from funade.domain.orders import EndedBy, Ending, Execution, Sighting, Standing
@@ -66,3 +69,11 @@ def test_progress_is_heard_each_time():
     first, second = (ReportedProgress(execution=IT, sequence=n, shown=f"{n}", at=NOON) for n in (1, 2))
     assert told_by([first], 7).heard < told_by([second], 7).heard
     assert told_by([second], 7).progress == "2"
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_what_is_asked_before_any_fence_was_given_has_not_begun(standing):
+    asked = replace(looked(standing, highest_fence=9), execution=replace(IT, fence=0))
+    told = told_by([asked], 0)
+    assert (told.began, told.end) == (False, None)
+    assert told.answer("q") == Sighting(standing=Standing.UNSEEN, highest_fence=9)
