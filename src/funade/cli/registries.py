@@ -19,7 +19,7 @@ from funade.cli.session import Session
     multiple=True,
     required=True,
     metavar="HOST",
-    help="A registry of ECR as images name it: 123456789012.dkr.ecr.eu-central-1.amazonaws.com. May be repeated.",
+    help="A registry of ECR, as the names of its images begin. May be repeated.",
 )
 @click.option("--secret", default="ecr", show_default=True, metavar="NAME", help="The Secret to write.")
 @click.option(

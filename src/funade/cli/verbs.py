@@ -49,6 +49,11 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 
+def load(verb: str) -> click.Command:
+    """Return the command of a verb that is in the list."""
+    return cast("click.Command", getattr(import_module(VERBS[verb][0]), verb.replace("-", "_")))
+
+
 class HungUp(Exception):
     """Whoever read our output has closed it."""
 
@@ -73,7 +78,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in VERBS:
             return None
-        return cast("click.Command", getattr(import_module(VERBS[cmd_name][0]), cmd_name.replace("-", "_")))
+        return load(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
