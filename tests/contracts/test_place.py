@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from funade.domain.application import Repository, TargetConfiguration
 from funade.domain.errors import GuardRefused
+from funade.domain.messages import Fact
 from funade.domain.orders import EndedBy, Execution, Sighting, Standing, StartOrder
 from funade.domain.plan import digest
 from funade.domain.release import Release
@@ -21,11 +23,17 @@ from funade.domain.revision import Revision
 from funade.domain.wire import Plain
 from funade.runner.machine import SystemClock
 from funade.secrets import OpenSecrets
+from funade.store.sqlite import SqliteLedger
 from funade.targets import KINDS, OpenTargets, Surroundings
+from funade.testing.controller import StandInController
+from funade.testing.exchange import FakeExchange, FakeFactsIn
+from funade.testing.queue import Mischief, StrictQueue
 from funade.testing.secrets import FakeSecrets
 from funade.testing.targets import FakePlace, FakeTargets
 from funade.testing.time import FakeClock
+from funade.usecases.ledger_ports import Transaction
 from funade.usecases.ports import Place, Target
+from funade.usecases.queue_ports import Taken
 from tests.integration.ssh_hosts import Fleet, fleet
 
 pytestmark = pytest.mark.asyncio
@@ -133,6 +141,68 @@ class HostsStory:
         return OpenTargets(surroundings).open(self.release(behaviour))
 
 
+QUEUES = {
+    "queue": "https://sqs.eu-central-1.amazonaws.com/1/shop",
+    "facts": "https://sqs.eu-central-1.amazonaws.com/1/told",
+}
+
+
+@dataclass
+class QueuesStory:
+    """A stand-in for a controller behind two queues that promise nothing, and a real store for what it tells."""
+
+    ledger: SqliteLedger
+    clock: SystemClock = field(default_factory=SystemClock)
+    place: FakePlace = field(default_factory=FakePlace)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # An order that a queue does not take is a temporary error here, and repeated by whoever gives it.
+        self.orders = StrictQueue(clock=self.clock, mischief=Mischief(seed=7, duplicates=0.3, holds_back=0.1))
+        self.told = StrictQueue(
+            clock=self.clock, mischief=Mischief(seed=7, duplicates=0.3, holds_back=0.1, refuses=0.1)
+        )
+        self.exchange = FakeExchange({QUEUES["queue"]: self.orders, QUEUES["facts"]: self.told})
+
+    def fill(self, workspace: Path) -> None:
+        """Its Jobs bring what they need."""
+
+    def release(self, behaviour: str) -> Release:
+        settings, problems = KINDS["kubernetes-job"].parse(QUEUES, "")
+        assert not problems
+        return release(settings, kind="kubernetes-job")
+
+    def target(self, behaviour: str, *, store: str = "store-1") -> Target:
+        FakeStory(self.place).target(behaviour)
+        if not self._tasks:
+            controller = StandInController(self.orders, self.told, self.clock, self.place)
+            self._tasks += [asyncio.create_task(controller.run()), asyncio.create_task(self._hear())]
+        surroundings = Surroundings(
+            data=Path("nowhere"),
+            store=store,
+            secrets=FakeSecrets(),
+            lease=timedelta(seconds=15),
+            clock=self.clock,
+            ledger=self.ledger,
+            exchange=self.exchange,
+        )
+        return OpenTargets(surroundings).open(self.release(behaviour))
+
+    async def _hear(self) -> None:
+        facts = FakeFactsIn(self.told)
+        while True:
+            taken = await facts.take(10, timedelta(0), timedelta(seconds=30))
+            if not taken.messages:
+                await self.clock.sleep(0.02)
+                continue
+            await self.ledger.change(lambda change, taken=taken: self._keep(change, taken))  # type: ignore[misc]  # bound early
+            await facts.delete([delivery for delivery, _ in taken.messages])
+
+    def _keep(self, change: Transaction, taken: Taken[Fact]) -> None:
+        for _, fact in taken.messages:
+            change.add_fact(fact, self.clock.now())
+
+
 def release(settings: dict[str, Plain], kind: str = "command") -> Release:
     return Release(
         application="shop",
@@ -168,18 +238,25 @@ def hosts(tmp_path_factory) -> Iterator[Fleet]:
     params=[
         "command",
         "fake",
+        "kubernetes-job",
         pytest.param("ssh", marks=[pytest.mark.needs("sshd", "git"), pytest.mark.slow]),
     ]
 )
-def story(request, tmp_path) -> Story:
+def story(request, tmp_path) -> Iterator[Story]:
     if request.param == "fake":
-        return FakeStory()
+        yield FakeStory()
+        return
     if request.param == "command":
-        return RealStory(tmp_path / "data")
+        yield RealStory(tmp_path / "data")
+        return
+    if request.param == "kubernetes-job":
+        with closing(SqliteLedger(tmp_path / "store.sqlite")) as ledger:
+            yield QueuesStory(ledger)
+        return
     hosts: Fleet = request.getfixturevalue("hosts")
     for host in hosts.hosts:
         shutil.rmtree(host.place, ignore_errors=True)
-    return HostsStory(tmp_path / "data", hosts)
+    yield HostsStory(tmp_path / "data", hosts)
 
 
 @pytest.fixture

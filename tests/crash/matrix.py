@@ -29,6 +29,7 @@ EFFECTS = sorted(
 
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
 _QUEUES = "tests/integration/test_queue_crashes.py: no story has a queue between networks"
+_FAR = "tests/integration/test_kubernetes_job.py: no story has a place in another network"
 _REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no story has such a repository"
 #: What only stories at Slack pass, or nobody else does as well.
 AT_SLACK = {
@@ -51,6 +52,9 @@ ELSEWHERE = {
     "command.kill_supervisor": "tests/crash/test_supervisor.py: needs a supervisor that is frozen",
     "command.write_bug": "only after a mistake of ours",
     "store.follow_approvals": "tests/scenarios/test_approving.py: needs people and approvals in the file",
+    **dict.fromkeys(
+        ("store.claim_start", "store.add_facts", "store.forget_early_output", "logs.write"), _FAR
+    ),
     "logs.forget": "tests/integration/test_forgetting.py: only what ended long ago",
     "logs.forget_chunks": "tests/integration/test_forgetting.py: only what ended long ago",
     "store.forget_events": "tests/integration/test_forgetting.py: only what ended long ago",

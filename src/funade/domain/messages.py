@@ -132,12 +132,16 @@ class ReportedProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedEnd:
-    """How it ended and what was seen then; `template` tells which version of the place's own settings was used."""
+    """How it ended and what was seen then; `template` tells which version of the place's own settings was used.
+
+    `output` is the length of all that it wrote, as far as the place knows.
+    """
 
     execution: Execution
     ending: Ending
     observed: Observed | None = None
     template: str = ""
+    output: int | None = None
     rest: Mapping[str, Plain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -197,6 +201,16 @@ def group_of(message: Order | Fact) -> str:
 def key_of(message: Order | Fact) -> str:
     """Return the name by which the same message said again is known to be the same."""
     return _nameable(f"{message.execution.deployment}.{message.execution.attempt}.{_said(message)}")
+
+
+def name_of(fact: Fact) -> str:
+    """Return the name under which a fact of an attempt is kept: of progress there is one, the furthest."""
+    return "progress" if isinstance(fact, ReportedProgress) else _nameable(_said(fact))
+
+
+def fence_told(fact: Fact) -> int:
+    """Return a fence that the place knows for sure: whoever asks of an execution proves nothing by its fence."""
+    return fact.sighting.highest_fence if isinstance(fact, ReportedSighting) else fact.execution.fence
 
 
 def _said(message: Order | Fact) -> str:

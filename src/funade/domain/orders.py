@@ -22,7 +22,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOrder:
-    """Begin this execution, at most once, before `not_after`; `workspace` is the checkout of exactly that revision."""
+    """Begin this execution, at most once, before `not_after`; `workspace` is the checkout of exactly that revision.
+
+    `ref` is what a person typed, for people.
+    """
 
     execution: Execution
     release: Release
@@ -30,6 +33,7 @@ class StartOrder:
     digest: str
     not_after: datetime
     workspace: str
+    ref: str = ""
 
 
 class Standing(StrEnum):

@@ -4,27 +4,17 @@ One bad message holds up nobody, ends nothing, and does not come back in a circl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
 from funade.domain.errors import FunadeError, QueueError
 from funade.domain.messages import BrokenMessage, NewerMessage
-from funade.usecases.queue_ports import Delivery, Quarantine, Queue
+from funade.usecases.queue_ports import Delivery, Quarantine, Queue, Taken
 
 T = TypeVar("T")
 
 #: Until then a newer release may have taken it, or the quarantine be reached; it is not looked at before.
 LEFT_ALONE_FOR = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken(Generic[T]):
-    """What came in: what can be read, and the deliveries that cannot, each with what is wrong, for whoever reports."""
-
-    messages: Sequence[tuple[Delivery, T]] = ()
-    set_aside: Sequence[tuple[Delivery, str]] = ()
-    left: Sequence[tuple[Delivery, str]] = ()
 
 
 class Intake(Generic[T]):
@@ -51,6 +41,13 @@ class Intake(Generic[T]):
                 messages.append((delivery, read))
         await self._leave([one for one, _ in left])
         return Taken(messages, aside, left)
+
+    async def refuse(self, delivery: Delivery, problem: str) -> str | None:
+        """Set aside what could be read and is not for us; return why that failed: then it is left alone."""
+        failed = await self._set_aside(delivery, problem)
+        if failed is not None:
+            await self._leave([delivery])
+        return failed
 
     async def _set_aside(self, delivery: Delivery, problem: str) -> str | None:
         """Move it to the quarantine; return why it could not be moved."""

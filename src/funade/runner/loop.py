@@ -46,6 +46,7 @@ class Runner:
     follow_approvals: FollowApprovals
     forget_old: ForgetOld | None = None
     bring_logs: Callable[[], None] | None = None
+    hear: Callable[[], Coroutine[Any, Any, None]] | None = None
     before_look: Callable[[], object] = lambda: None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _paused_until: dict[str, float] = field(default_factory=dict)
@@ -80,6 +81,8 @@ class Runner:
             asyncio.create_task(self._bring_logs_again_and_again(), name="logs"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
+        if self.hear is not None:
+            parts.append(asyncio.create_task(self.hear(), name="hearing"))
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for one in done:

@@ -1,5 +1,9 @@
-"""The Logs port on files: one append-only file an attempt, in the data folder, written by who runs the program."""
+"""The Logs port on files: one append-only file an attempt, in the data folder.
 
+Whoever runs the program writes it; what another network brings piece by piece is appended here.
+"""
+
+import fcntl
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +31,18 @@ class AttemptLogs:
                 return os.pread(file.fileno(), limit, offset)
         except FileNotFoundError:
             return b""
+
+    def append(self, deployment: str, attempt: int, offset: int, data: bytes) -> None:
+        """Keep what comes at `offset` if the log ends there now; the processes of this machine take turns."""
+        path = self._path(deployment, attempt)
+        with effect("logs.write"):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("ab", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.fstat(file.fileno()).st_size == offset:
+                    # What is written halfway is the beginning of it; the rest comes again.
+                    file.write(data)
+                    os.fsync(file.fileno())
 
     def forget(self, deployment: str) -> None:
         """Forget the output of every attempt; how it ended stays, because its guard may ask."""

@@ -143,6 +143,36 @@ log_chunks = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+#: What places behind queues tell, in the words in which it came; `fence` is what each proves its place to know.
+facts = Table(
+    "facts",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("application", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    # Of two under one name that with the higher one counts.
+    Column("rank", BigInteger, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("format", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
+Index("ix_facts_place", facts.c.application, facts.c.environment, facts.c.fence)
+
+#: Output that came before what stands in front of it.
+early_output = Table(
+    "early_output",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+Index("ix_early_output_at", early_output.c.at)
+
 processes = Table(
     "processes",
     metadata,

@@ -40,6 +40,10 @@ class SharedLogs:
             return self._here.read(deployment, attempt, offset, limit)
         return self._everywhere.read(deployment, attempt, offset, limit)
 
+    def append(self, deployment: str, attempt: int, offset: int, data: bytes) -> None:
+        """Keep what comes at `offset` if the log ends there now; or raise StoreError."""
+        self._everywhere.append(deployment, attempt, offset, data)
+
     def forget(self, deployment: str) -> None:
         """Forget the output of every attempt; or raise StoreError."""
         self._here.forget(deployment)

@@ -15,7 +15,7 @@ from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.domain.wire import Unreadable
 from funade.store import rows, schema, values
-from funade.store.door_changes import SqlDoorTransaction
+from funade.store.fact_changes import SqlFactTransaction
 from funade.store.quarantine import SHAPES, Note
 from funade.store.reading import NUMBER
 from funade.store.schema import (
@@ -104,7 +104,7 @@ _RELEASE = delete(quarantine).where(
 )
 
 
-class SqlTransaction(SqlDoorTransaction):
+class SqlTransaction(SqlFactTransaction):
     """The `Transaction` port. Every change of a deployment is fenced by its epoch."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:

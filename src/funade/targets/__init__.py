@@ -16,19 +16,34 @@ if TYPE_CHECKING:
     from funade.domain.orders import Problem
     from funade.domain.release import Release
     from funade.domain.wire import Plain
-    from funade.usecases.ports import Clock, Secrets, Target
+    from funade.usecases.ledger_ports import Ledger
+    from funade.usecases.ports import Clock, Logs, Secrets, Target
+    from funade.usecases.queue_ports import Exchange, QueuePlace
 
 
 class Surroundings:
     """What every target is given: where it may keep files, whose it is, and how it gets at secrets and time.
 
-    `store` is the id of the store that deploys; empty where none was opened, and nothing can begin.
+    `store` is the id of the store that deploys; empty where none was opened, and nothing can begin. Places in other
+    networks are reached through the `exchange`; what they tell is in the `ledger` and in the `logs`.
     """
 
-    __slots__ = ("clock", "data", "kept", "lease", "secrets", "store")
+    __slots__ = ("clock", "data", "exchange", "kept", "lease", "ledger", "logs", "secrets", "store")
 
-    def __init__(self, *, data: Path, store: str, secrets: Secrets, lease: timedelta, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 - each is another part of the world
+        self,
+        *,
+        data: Path,
+        store: str,
+        secrets: Secrets,
+        lease: timedelta,
+        clock: Clock,
+        ledger: Ledger | None = None,
+        logs: Logs | None = None,
+        exchange: Exchange | None = None,
+    ) -> None:
         self.data, self.store, self.secrets, self.lease, self.clock = data, store, secrets, lease, clock
+        self.ledger, self.logs, self.exchange = ledger, logs, exchange
         #: what a kind keeps from one opened target to the next, by its name: its open connections
         self.kept: dict[str, Any] = {}
 
@@ -38,11 +53,12 @@ class TargetKind:
 
     `is_local`: only the machine where an execution runs can look at it.
     `stops_after`: in what time one that nobody looks after has stopped by itself, given its settings and a lease.
+    `facts_from`: the queue from which facts about its executions come, given its settings.
     """
 
-    __slots__ = ("is_local", "open", "parse", "renew", "schema", "stops_after")
+    __slots__ = ("facts_from", "is_local", "open", "parse", "renew", "schema", "stops_after")
 
-    def __init__(  # noqa: PLR0913 - four functions and two facts
+    def __init__(  # noqa: PLR0913 - what tells one kind from another
         self,
         *,
         schema: Callable[[], dict[str, Any]],
@@ -51,8 +67,9 @@ class TargetKind:
         renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
         is_local: bool = False,
         stops_after: Callable[[Mapping[str, Plain], timedelta], timedelta | None] = lambda *_: None,
+        facts_from: Callable[[Mapping[str, Plain]], QueuePlace | None] = lambda _: None,
     ) -> None:
-        self.is_local, self.stops_after = is_local, stops_after
+        self.is_local, self.stops_after, self.facts_from = is_local, stops_after, facts_from
         self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
@@ -71,6 +88,11 @@ class OpenTargets:
         """Return in what time an execution that nobody looks after has stopped by itself, whole; None: it goes on."""
         kind = KINDS.get(release.target.kind)
         return None if kind is None else kind.stops_after(release.target.settings, self._surroundings.lease)
+
+    def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
+        """Return the one queue from which facts about its executions come; None: its place is asked directly."""
+        kind = KINDS.get(target.kind)
+        return None if kind is None else kind.facts_from(target.settings)
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
@@ -148,6 +170,38 @@ def _renew_ssh(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str
     return config.renew(old, today)
 
 
+def _kubernetes_job_schema() -> dict[str, Any]:
+    from funade.targets.kubernetes_job import shape  # noqa: PLC0415 -- see above
+
+    return shape.schema()
+
+
+def _parse_kubernetes_job(
+    section: Mapping[str, Plain], where: str
+) -> tuple[dict[str, Plain], Sequence[Problem]]:
+    from funade.targets.kubernetes_job import config  # noqa: PLC0415 -- see above
+
+    return config.parse(section, where)
+
+
+def _open_kubernetes_job(release: Release, surroundings: Surroundings) -> Target:
+    from funade.targets.kubernetes_job import target  # noqa: PLC0415 -- see above
+
+    return target.open_target(release, surroundings)
+
+
+def _renew_kubernetes_job(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:
+    from funade.targets.kubernetes_job import config  # noqa: PLC0415 -- see above
+
+    return config.renew(old, today)
+
+
+def _kubernetes_job_facts_from(settings: Mapping[str, Plain]) -> QueuePlace | None:
+    from funade.targets.kubernetes_job import config  # noqa: PLC0415 -- see above
+
+    return config.facts_from(settings)
+
+
 KINDS: Final[Mapping[str, TargetKind]] = {
     "command": TargetKind(
         schema=_command_schema,
@@ -156,6 +210,13 @@ KINDS: Final[Mapping[str, TargetKind]] = {
         renew=_renew_command,
         is_local=True,
         stops_after=_command_stops_after,
+    ),
+    "kubernetes-job": TargetKind(
+        schema=_kubernetes_job_schema,
+        parse=_parse_kubernetes_job,
+        open=_open_kubernetes_job,
+        renew=_renew_kubernetes_job,
+        facts_from=_kubernetes_job_facts_from,
     ),
     "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }

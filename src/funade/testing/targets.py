@@ -20,6 +20,7 @@ from funade.domain.orders import (
 )
 from funade.domain.plan import Plan, Step
 from funade.domain.release import Release
+from funade.usecases.queue_ports import QueuePlace
 
 
 @dataclass
@@ -221,6 +222,7 @@ class FakeTargets:
     problem: str | None = None
     local: bool = False
     gone_after: timedelta | None = None
+    told_by: QueuePlace | None = None
 
     def is_local(self, release: Release) -> bool:  # noqa: ARG002 -- the port gives it
         """Tell what the test said."""
@@ -229,6 +231,10 @@ class FakeTargets:
     def stops_after(self, release: Release) -> timedelta | None:  # noqa: ARG002 -- the port gives it
         """Return what the test said."""
         return self.gone_after
+
+    def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:  # noqa: ARG002 -- the port gives it
+        """Return what the test said."""
+        return self.told_by
 
     def open(self, release: Release) -> FakeTarget:  # noqa: ARG002 -- the port gives it
         """Return a target at the one place."""

@@ -35,6 +35,10 @@ STEPS: dict[str, tuple[str, ...]] = {
         mark("send the files"),
     ),
     "share": (mark("link the shared `{items}`"), mark("link what is shared")),
+    "order": (
+        mark("order `{revision}` of `{repository}` through the queue `{queue}`"),
+        mark("order it through the queue"),
+    ),
     "run_on": (mark("run `{argv}` on `{hosts}`"), mark("run the program")),
     "switch": (mark("make `{revision}` live on `{hosts}`"), mark("make it live")),
     "prune": (mark("keep `{keep}` releases on each host"), mark("remove old releases")),

@@ -115,6 +115,7 @@ class CarryOutDeployment:
             digest=deployment.digest,
             not_after=self.clock.now() + self.reach.start_within(deployment.release),
             workspace=workspace,
+            ref=deployment.ref,
         )
         self.lease.check()
         try:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from funade.failpoints import effect
-from funade.usecases.ledger_ports import Ledger, OldDeployment
+from funade.usecases.ledger_ports import Ledger, OldDeployment, Transaction
 from funade.usecases.ports import Clock, Configurations
 
 #: Nobody waits long for one of these steps.
@@ -57,7 +57,7 @@ class ForgetOld:
         while found := await self._old(before, at_least, self._events_until):
             ids = [one.id for one in found]
             with effect("store.forget_events"):
-                await self.ledger.change(lambda change, ids=ids: change.forget_events(ids))  # type: ignore[misc]  # bound early on purpose
+                await self.ledger.change(lambda change, ids=ids: _forget(change, ids))  # type: ignore[misc]  # bound early on purpose
             self._events_until = found[-1].number
         with effect("store.forget_other_events"):
             while await self.ledger.change(lambda change: change.forget_other_events(before, AT_ONCE)):
@@ -65,3 +65,8 @@ class ForgetOld:
 
     async def _old(self, before: datetime, at_least: int, after: int) -> Sequence[OldDeployment]:
         return await self.ledger.read(lambda look: look.old(before, at_least, after=after, limit=AT_ONCE))
+
+
+def _forget(change: Transaction, deployments: Sequence[str]) -> None:
+    change.forget_events(deployments)
+    change.forget_facts(deployments)

@@ -15,6 +15,7 @@ from funade.domain.events import Event
 from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.usecases.door_ports import DoorReading, DoorTransaction
+from funade.usecases.fact_ports import FactReading, FactTransaction
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ class OldDeployment:
     number: int
 
 
-class Reading(DoorReading, Protocol):
+class Reading(DoorReading, FactReading, Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
     def berth(self, application: str, environment: str) -> Berth:
@@ -145,7 +146,7 @@ class Reading(DoorReading, Protocol):
         """Return the deployment that was accepted for this request id."""
 
 
-class Transaction(Reading, DoorTransaction, Protocol):
+class Transaction(Reading, DoorTransaction, FactTransaction, Protocol):
     """One write transaction; all of it happens or nothing. Nothing in it may wait for the network."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:

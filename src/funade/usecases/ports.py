@@ -21,6 +21,7 @@ from funade.domain.plan import Plan
 from funade.domain.release import Release
 from funade.domain.revision import Changes, Revision
 from funade.usecases.ledger_ports import Announcement, Process
+from funade.usecases.queue_ports import QueuePlace
 
 
 class Sources(Protocol):
@@ -124,6 +125,9 @@ class Targets(Protocol):
     def stops_after(self, release: Release) -> timedelta | None:
         """Return in what time an execution that nobody looks after has stopped by itself, whole; None: it goes on."""
 
+    def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
+        """Return the one queue from which facts about its executions come; None: its place is asked directly."""
+
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
 
@@ -146,6 +150,13 @@ class Logs(Protocol):
 
     def read(self, deployment: str, attempt: int, offset: int, limit: int) -> bytes:
         """Return at most `limit` bytes from `offset`; b"" at the end."""
+
+
+class GrowingLogs(Logs, Protocol):
+    """Output that is brought piece by piece."""
+
+    def append(self, deployment: str, attempt: int, offset: int, data: bytes) -> None:
+        """Keep at most 200 KiB that come at `offset` if the log ends there now; or raise StoreError or OSError."""
 
 
 class Announcer(Protocol):

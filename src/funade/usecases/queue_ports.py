@@ -7,7 +7,11 @@ deleted; in a FIFO queue in the order of its group, else in any. What must not h
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
+
+from funade.domain.messages import Fact, Order
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,3 +132,73 @@ class Quarantine(Protocol):
 
     async def set_aside(self, delivery: Delivery, problem: str) -> None:
         """Keep a copy for good, with what is wrong with it; or raise a FunadeError: then it stays in its queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[T]):
+    """What came in: what can be read, and the deliveries that cannot, each with what is wrong, for whoever reports."""
+
+    messages: Sequence[tuple[Delivery, T]] = ()
+    set_aside: Sequence[tuple[Delivery, str]] = ()
+    left: Sequence[tuple[Delivery, str]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePlace:
+    """Where a queue is and how to be let in; keys are references, none means that AWS's own way is taken.
+
+    `endpoint` is what answers for it instead of the host in its URL; `region` where the URL does not tell it.
+    """
+
+    url: str
+    region: str | None = None
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return its name, for people."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def address(self) -> tuple[str, str | None]:
+        """Return what tells it from other queues, by whichever keys it is opened."""
+        return self.url, self.endpoint
+
+
+class Orders(Protocol):
+    """The sending end of a queue that leads to a place in another network."""
+
+    async def give(self, order: Order) -> None:
+        """Send it, or raise a QueueError: then it may have been sent; said again under its key it is the same."""
+
+
+class FactsIn(Protocol):
+    """The receiving end of a queue of facts."""
+
+    async def take(self, limit: int, wait: timedelta, hidden: timedelta) -> Taken[Fact]:
+        """Return what came within `wait`, or raise a QueueError. What cannot be read is dealt with already."""
+
+    async def refuse(self, delivery: Delivery, problem: str) -> None:
+        """Set aside what can be read and is not for us; where that fails it is hidden for minutes."""
+
+    async def delete(self, deliveries: Sequence[Delivery]) -> None:
+        """Remove what was stored; what is not removed comes again, and does no harm."""
+
+
+class Exchange(Protocol):
+    """The queues between this network and others. An address that is none raises PermanentQueueError."""
+
+    def orders(self, place: QueuePlace) -> Orders:
+        """Return where orders are given."""
+
+    def facts(self, place: QueuePlace) -> FactsIn:
+        """Return where facts come from."""
+
+    async def state(self, place: QueuePlace) -> QueueState:
+        """Return what a queue says of itself, or raise a QueueError."""
+
+    async def dead_letters(self, place: QueuePlace) -> DeadLetters | None:
+        """Return what a queue could not get rid of, None where it keeps none; or raise a QueueError."""

@@ -56,6 +56,7 @@ async def open_local(config: Path, *, carries: bool) -> AsyncIterator["Desk"]:
             runner.stop()
             await running
     finally:
+        await parts.exchange.close()
         parts.ledger.close()
 
 

@@ -7,6 +7,7 @@ from funade.domain.application import Configuration
 from funade.domain.orders import Problem
 from funade.domain.release import Release
 from funade.domain.revision import Revision
+from funade.queue.exchange import SqsExchange
 from funade.runner.machine import SystemClock
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
@@ -19,8 +20,22 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
     secrets = OpenSecrets()
     data = Path(configuration.data)
     sources = GitSources(data / "sources", secrets)
+    async with SqsExchange(secrets) as exchange:
+        return await _problems(configuration, secrets, sources, exchange)
+
+
+async def _problems(
+    configuration: Configuration, secrets: OpenSecrets, sources: GitSources, exchange: SqsExchange
+) -> list[Problem]:
     targets = OpenTargets(
-        Surroundings(data=data, store="", secrets=secrets, lease=LEASE, clock=SystemClock())
+        Surroundings(
+            data=Path(configuration.data),
+            store="",
+            secrets=secrets,
+            lease=LEASE,
+            clock=SystemClock(),
+            exchange=exchange,
+        )
     )
     problems: list[Problem] = []
     for key in configuration.web.signing_keys if configuration.web else ():

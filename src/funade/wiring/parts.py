@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from funade.calendar import CronCalendar
+from funade.queue.exchange import SqsExchange
 from funade.runner.machine import RandomIds, SystemClock, ThisMachine
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
@@ -22,7 +23,7 @@ from funade.usecases.forget_old import ForgetfulLogs
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
-from funade.usecases.ports import Configurations, Links, Logs, Sources, Targets
+from funade.usecases.ports import Configurations, GrowingLogs, Links, Logs, Sources, Targets
 from funade.usecases.reach import Reach
 from funade.usecases.read_log import ReadOutput
 from funade.usecases.record_refusal import RecordRefusal
@@ -57,7 +58,9 @@ class Parts:
     reach: Reach
     logs: Logs
     forgetful_logs: ForgetfulLogs
+    growing_logs: GrowingLogs
     bring_logs: Callable[[], None] | None
+    exchange: SqsExchange
     rules: GatherRules
     links: Links
     desk: Desk
@@ -73,7 +76,19 @@ def connect(configurations: Configurations) -> Parts:
     store = open_store(configuration, secrets)
     ledger, logs = store.ledger, store.logs
     sources = GitSources(data / "sources", secrets)
-    targets = OpenTargets(Surroundings(data=data, store=ledger.id, secrets=secrets, lease=lease, clock=clock))
+    exchange = SqsExchange(secrets)
+    targets = OpenTargets(
+        Surroundings(
+            data=data,
+            store=ledger.id,
+            secrets=secrets,
+            lease=lease,
+            clock=clock,
+            ledger=ledger,
+            logs=logs,
+            exchange=exchange,
+        )
+    )
     links = links_of(configuration.web, data, secrets, clock)
     living = Living(clock=clock, machine=machine, lease=lease)
     assemble = AssembleRelease(ledger=ledger, sources=sources, targets=targets)
@@ -112,6 +127,8 @@ def connect(configurations: Configurations) -> Parts:
         reach=Reach(clock=clock, machine=machine, living=living, targets=targets),
         logs=logs,
         forgetful_logs=logs,
+        growing_logs=logs,
+        exchange=exchange,
         bring_logs=store.bring_logs,
         rules=rules,
         links=links,

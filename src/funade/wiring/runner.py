@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from funade.chat.slack.announcer import SlackAnnouncer
 from funade.domain.deployment import Deployment
+from funade.runner.hearing import Hearing, report_refused
 from funade.runner.journal import Everybody, Journal
 from funade.runner.lease import Heart
 from funade.runner.loop import Runner
@@ -16,6 +17,7 @@ from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
 from funade.usecases.forget_old import ForgetOld
 from funade.usecases.ledger_ports import Announcement
+from funade.usecases.receive_facts import ReceiveFacts
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.shares import Shares
 from funade.usecases.start_attempt import StartAttempt, TakeTurn
@@ -91,6 +93,20 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
             ledger=ledger, logs=parts.forgetful_logs, clock=clock, configurations=parts.configurations
         ),
         bring_logs=parts.bring_logs,
+        hear=Hearing(
+            ledger=ledger,
+            targets=parts.targets,
+            configurations=parts.configurations,
+            exchange=parts.exchange,
+            receive=ReceiveFacts(
+                ledger=ledger,
+                targets=parts.targets,
+                logs=parts.growing_logs,
+                clock=clock,
+                report=report_refused,
+            ),
+            clock=clock,
+        ).run,
     )
 
 

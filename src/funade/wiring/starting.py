@@ -55,6 +55,7 @@ async def run_until_stopped(
     try:
         await run(parts, runner)
     finally:
+        await parts.exchange.close()
         parts.ledger.close()
 
 

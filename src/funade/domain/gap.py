@@ -1,0 +1,12 @@
+"""What stands in a log where output is missing: as long as what is missing, so that all other offsets stay true."""
+
+_SHORT = b"[missing]\n"
+
+
+def gap(length: int) -> bytes:
+    """Return a mark of exactly `length` bytes; it ends with a line's end."""
+    said = f"[funade: {length} bytes of the output are missing here]\n".encode()
+    for one in (said, _SHORT):
+        if len(one) <= length:
+            return b"." * (length - len(one) - 1) + (b"\n" if length > len(one) else b"") + one
+    return b"?" * length

@@ -1,0 +1,106 @@
+"""Listens to every queue from which facts come, side by side, for as long as the process runs.
+
+Any number of processes may do this: facts are a set. One queue that cannot be used keeps no other from being heard.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from funade.domain.errors import QueueError, StoreError, TargetError, TemporaryQueueError
+from funade.usecases.ledger_ports import Ledger
+from funade.usecases.ports import Clock, Configurations, Targets
+from funade.usecases.queue_ports import Delivery, Exchange, QueuePlace
+from funade.usecases.receive_facts import ReceiveFacts
+
+log = structlog.get_logger()
+
+#: How often it is looked which queues there are, and whether output waits.
+LOOK_SECONDS = 5.0
+PAUSE = timedelta(seconds=2)
+#: A queue that only a person can set right is tried again after so long.
+LONG_PAUSE = timedelta(seconds=30)
+
+Address = tuple[str, str | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Hearing:
+    """What this process hears from places in other networks."""
+
+    ledger: Ledger
+    targets: Targets
+    configurations: Configurations
+    exchange: Exchange
+    receive: ReceiveFacts
+    clock: Clock
+    _listening: dict[Address, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        try:
+            while True:
+                with suppress(StoreError, TargetError, OSError):
+                    await self._look()
+                    await self.receive.mend()
+                await self.clock.sleep(LOOK_SECONDS)
+        finally:
+            tasks = list(self._listening.values())
+            self._listening.clear()
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        """Listen to the queues of today's configuration, and to those that deployments under way were told of."""
+        running = await self.ledger.read(lambda look: look.unended())
+        today = [
+            environment.target
+            for application in self.configurations.current().applications.values()
+            for environment in application.environments.values()
+        ]
+        wanted: dict[Address, QueuePlace] = {}
+        for target in (*today, *(one.release.target for one in running)):
+            place = self.targets.facts_from(target)
+            if place is not None:
+                wanted.setdefault(place.address, place)
+        for address in [one for one in self._listening if one not in wanted]:
+            self._listening.pop(address).cancel()
+        for address, place in wanted.items():
+            if address not in self._listening or self._listening[address].done():
+                self._listening[address] = asyncio.create_task(
+                    self._listen(place), name=f"facts from {place.name}"
+                )
+
+    async def _listen(self, place: QueuePlace) -> None:
+        problem = ""
+        while True:
+            try:
+                await self.receive(self.exchange.facts(place), place)
+                pause, said = timedelta(0), ""
+            except TemporaryQueueError as error:
+                pause, said = error.retry_after, str(error)
+            except QueueError as error:
+                pause, said = LONG_PAUSE, str(error)
+            except (StoreError, TargetError, OSError) as error:
+                pause, said = PAUSE, str(error)
+            except Exception:
+                # The process's loop: one message that we stumble over comes again, and in the end is a dead letter.
+                log.exception("our mistake; will be tried again", queue=place.name)
+                pause, said = PAUSE, problem
+            if said != problem:
+                problem = said
+                if said:
+                    log.error("facts cannot be received", queue=place.name, problem=said)
+                else:
+                    log.info("facts are received again", queue=place.name)
+            if pause:
+                await self.clock.sleep(pause.total_seconds())
+
+
+def report_refused(place: QueuePlace, delivery: Delivery, problem: str) -> None:
+    """Tell the log of a message that was not taken."""
+    log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])

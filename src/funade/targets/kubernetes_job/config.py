@@ -1,0 +1,166 @@
+"""The section of a `kubernetes-job` target in funade.yaml, as its release stores it, and how that is read."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from funade.domain import wire
+from funade.domain.application import parse_reference
+from funade.domain.orders import Problem
+from funade.domain.wire import Plain
+from funade.usecases.queue_ports import QueuePlace
+
+FIFO = ".fifo"
+KEYS = ("access_key", "secret_key", "session_token")
+_URL = re.compile(r"https?://[^/?#@\s]+/[^?#@\s]*?[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
+_ENDPOINT = re.compile(r"https?://[^/?#@\s]+/?")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_OF_AWS = re.compile(r"[a-z0-9.-]*\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A `kubernetes-job` target: its two queues, and how to be let in; keys are references."""
+
+    queue: str
+    facts: str
+    region: str | None = None
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+
+    @property
+    def orders_to(self) -> QueuePlace:
+        """Return the queue for orders."""
+        return self._place(self.queue)
+
+    @property
+    def facts_from(self) -> QueuePlace:
+        """Return the queue for facts."""
+        return self._place(self.facts)
+
+    def _place(self, url: str) -> QueuePlace:
+        return QueuePlace(
+            url=url,
+            region=self.region,
+            endpoint=self.endpoint,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            session_token=self.session_token,
+        )
+
+
+def facts_from(settings: Mapping[str, Plain]) -> QueuePlace | None:
+    """Return the queue for facts of stored settings; None where they cannot be read."""
+    try:
+        return wire.from_plain(Settings, dict(settings)).facts_from
+    except wire.Unreadable:
+        return None
+
+
+def usual_facts(queue: str) -> str:
+    """Return the queue from which facts come where nothing else is said: `shop-facts` beside `shop`."""
+    return f"{queue.removesuffix(FIFO)}-facts" + (FIFO if queue.endswith(FIFO) else "")
+
+
+def renew(old: Mapping[str, Plain], today: Mapping[str, Plain]) -> dict[str, Plain]:  # noqa: ARG001 -- all of it says where
+    """Return today's queues and keys: what is deployed is in the order, and in the cluster."""
+    return dict(today)
+
+
+def parse(section: Mapping[str, Plain], where: str) -> tuple[dict[str, Plain], list[Problem]]:
+    """Return the settings as plain data, the queue for facts filled in, and all that is wrong with them."""
+    reading = _Reading(where)
+    readers = reading.readers()
+    settings: dict[str, Plain] = {}
+    for key, value in section.items():
+        if key == "kind":
+            continue
+        reader = readers.get(key)
+        if reader is None:
+            near = get_close_matches(key, readers, n=1)
+            known = ", ".join(f"`{one}`" for one in readers)
+            remedy = f"did you mean `{near[0]}`?" if near else f"known are {known}"
+            reading.complain(key, f"`{key}` is no setting of a `kubernetes-job` target", remedy)
+        else:
+            settings[key] = reader(key, value)
+    queue = settings.get("queue")
+    if "queue" not in section:
+        reading.complain("queue", "`queue` is missing", "write the URL of the queue that a DeployQueue names")
+    elif isinstance(queue, str):
+        settings.setdefault("facts", usual_facts(queue))
+        reading.check_together(settings)
+    return settings, reading.problems
+
+
+class _Reading:
+    """One section being read."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self.problems: list[Problem] = []
+
+    def readers(self) -> Mapping[str, Callable[[str, Plain], Plain]]:
+        return {
+            "queue": self._url,
+            "facts": self._url,
+            "region": self._region,
+            "endpoint": self._endpoint,
+            **dict.fromkeys(KEYS, self._reference),
+        }
+
+    def complain(self, key: str, problem: str, remedy: str = "") -> None:
+        self.problems.append(Problem(where=f"{self._where}.{key}", problem=problem, remedy=remedy))
+
+    def check_together(self, settings: Mapping[str, Plain]) -> None:
+        """Complain of settings that do not fit each other."""
+        queue, facts = settings.get("queue"), settings.get("facts")
+        if queue == facts:
+            self.complain("facts", "orders and facts cannot share a queue", "give the facts one of their own")
+        host = urlsplit(queue).hostname if isinstance(queue, str) else None
+        if "region" not in settings and host and not _OF_AWS.fullmatch(host):
+            self.complain("region", f"`{host}` does not tell its region", "add `region: eu-central-1`")
+        if ("access_key" in settings) != ("secret_key" in settings):
+            self.complain(
+                "access_key", "`access_key` and `secret_key` belong together", "write both, or neither"
+            )
+        elif "session_token" in settings and "access_key" not in settings:
+            self.complain(
+                "session_token", "`session_token` goes with keys", "write `access_key` and `secret_key` too"
+            )
+
+    def _url(self, key: str, value: Plain) -> Plain:
+        if not isinstance(value, str) or not _URL.fullmatch(value):
+            # Not repeated: somebody may have written a key into it.
+            self.complain(
+                key,
+                "the URL of a queue is wanted",
+                "write it as AWS shows it, `https://sqs.eu-central-1.amazonaws.com/123456789012/shop`",
+            )
+            return None
+        return value
+
+    def _endpoint(self, key: str, value: Plain) -> Plain:
+        if not isinstance(value, str) or not _ENDPOINT.fullmatch(value):
+            self.complain(
+                key,
+                "the address of a server is wanted",
+                "write scheme, host and port, `http://localhost:4566`",
+            )
+            return None
+        return value.rstrip("/")
+
+    def _region(self, key: str, value: Plain) -> Plain:
+        if not isinstance(value, str) or not _REGION.fullmatch(value):
+            self.complain(key, "the name of a region is wanted", "write one like `eu-central-1`")
+        return value
+
+    def _reference(self, key: str, value: Plain) -> Plain:
+        try:
+            parse_reference(value if isinstance(value, str) else "")
+        except ValueError as error:
+            self.complain(key, str(error))
+        return value

@@ -1,0 +1,55 @@
+"""A controller of its own process: `python -m tests.integration.stand_in ORDERS FACTS FOLDER`.
+
+Each Job writes at once, and ends well once there is a file `go` in the folder; what began is a line in `began`.
+"""
+
+import asyncio
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from funade.domain.messages import OrderedStart
+from funade.queue.address import parse_address
+from funade.queue.sqs import Sqs
+from funade.runner.machine import SystemClock
+from funade.testing.controller import StandInController
+from tests.contracts.queues import KEYS, REGION
+
+#: More than one message, one of them no text.
+OUTPUT = (
+    b"00:01 deploy:starting\n",
+    b"00:02 \xff\x00\n" + b"x" * 200_000 + b"\n",
+    b"00:03 deploy:finished\n",
+)
+
+
+async def main(orders: str, facts: str, folder: Path) -> None:
+    async with Sqs(lambda: KEYS) as room:
+        home, told = (room.queue(parse_address(url, REGION)) for url in (orders, facts))
+        controller = StandInController(home, told, SystemClock(), output=OUTPUT)
+        controller.place.hangs()
+        known = 0
+        while True:
+            await controller.step(timedelta(seconds=1))
+            for order in controller.place.started[known:]:
+                with (folder / "began").open("a") as lines:
+                    it = order.execution
+                    said = {
+                        "deployment": it.deployment,
+                        "attempt": it.attempt,
+                        "revision": order.release.revision,
+                    }
+                    lines.write(json.dumps(said) + "\n")
+            known = len(controller.place.started)
+            (folder / "orders").write_text(
+                json.dumps([one.digest for one in controller.read if isinstance(one, OrderedStart)])
+            )
+            if (folder / "go").exists():
+                for execution in controller.place.running():
+                    controller.place.finish(execution)
+            await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
