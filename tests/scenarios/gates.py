@@ -143,6 +143,9 @@ class GatedTargets:
     def stops_after(self, release: Release) -> timedelta | None:
         return self._targets.stops_after(release)
 
+    def orders_to(self, target: TargetConfiguration) -> QueuePlace | None:
+        return self._targets.orders_to(target)
+
     def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
         return self._targets.facts_from(target)
 

@@ -33,6 +33,7 @@ FORMS: tuple[str, ...] = (
     mark("other changes were faster, again and again ({said})"),
     mark("nothing was changed; try again"),
     mark("its time to begin is over"),
+    mark("it does not answer"),
     # What a place in another network, and the queues that lead there, complain of.
     mark("no controller has answered through the queue `{name}` since {at} UTC"),
     mark("see whether a DeployQueue names it, and whether its controller runs"),
