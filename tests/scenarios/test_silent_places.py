@@ -256,7 +256,7 @@ async def test_a_start_that_is_refused_says_why(world):
 
 
 async def test_who_died_before_the_order_was_given_gives_it_no_second_time(world):
-    world.orders.faults = [KeyboardInterrupt()]  # type: ignore[list-item]  # it dies here
+    world.orders.faults = [KeyboardInterrupt()]  # it dies here
     with pytest.raises(KeyboardInterrupt):
         await world.place.start(world.start())
     with pytest.raises(GuardRefused):

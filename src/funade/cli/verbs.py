@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
     "store": ("funade.cli.storing", "Move the store into a database."),
+    "queue": ("funade.cli.queue", "Sort what the queues between networks could not get rid of."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 
