@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,11 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 WHERE_PROGRAMS_LIE = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
 )
+
+# Whoever starts the tests in the background of a shell has them ignore these, and every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(ignored, signal.SIG_DFL)
 
 # Two busy cores make any deadline a lie.
 # The same examples every time: what lands was seen to pass. The long mode looks for new ones.
