@@ -206,10 +206,12 @@ class ControlPlane:
         self.kubectl("create", "rolebinding", name, "-n", namespace, f"--role={name}", subject)
         self.wait_until_may(f"system:serviceaccount:{namespace}:{account}", namespace, verb, resource)
 
-    def wait_until_may(self, user: str, namespace: str, verb: str, resource: str) -> None:
+    def wait_until_may(
+        self, user: str, namespace: str, verb: str, resource: str, *, name: str | None = None
+    ) -> None:
         """Wait until the API server has heard of a role that was bound; `resource` may be `jobs.batch`."""
         plural, _, group = resource.partition(".")
-        asked = {"namespace": namespace, "verb": verb, "resource": plural, "group": group}
+        asked = {"namespace": namespace, "verb": verb, "resource": plural, "group": group, "name": name}
         review = {"spec": {"user": user, "resourceAttributes": asked}}
         until = time.monotonic() + READY_WITHIN_SECONDS
         while True:

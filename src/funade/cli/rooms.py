@@ -12,6 +12,8 @@ from funade.domain.orders import Problem
 from funade.domain.people import Actor
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from funade.domain.deployment import Deployment
     from funade.usecases.ledger_ports import Announcement
     from funade.usecases.queue_ports import DeadLetter
@@ -89,6 +91,18 @@ class Letters(Protocol):
         """Throw these, or all, away."""
 
 
+class Refreshed(Protocol):
+    """What came of one namespace's Secret."""
+
+    @property
+    def namespace(self) -> str:
+        """Return where."""
+
+    @property
+    def problem(self) -> str | None:
+        """Return what is wrong, if anything is."""
+
+
 class Wiring(Protocol):
     """`funade.wiring`, as the command line needs it."""
 
@@ -111,6 +125,9 @@ class Wiring(Protocol):
 
     def open_letters(self, config: Path) -> AbstractAsyncContextManager[Letters]:
         """Return what sorts dead letters, with the keys of this very process."""
+
+    def log_in_to_ecr(self, **wish: object) -> "tuple[datetime, Sequence[Refreshed]]":
+        """Refresh, or check, the Secrets by which a cluster pulls images, or raise FunadeError; see `Wish`."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""
