@@ -45,6 +45,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Let a Kubernetes cluster pull from AWS ECR for twelve hours more.",
     ),
     "store": ("funade.cli.storing", "Move the store into a database."),
+    "queue": ("funade.cli.queue", "Sort what the queues between networks could not get rid of."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
 

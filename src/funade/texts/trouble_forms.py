@@ -34,6 +34,7 @@ FORMS: tuple[str, ...] = (
     mark("nothing was changed; try again"),
     mark("its time to begin is over"),
     mark("it does not answer"),
+    mark("the configuration names no queue `{text}`"),
     # What a place in another network, and the queues that lead there, complain of.
     mark("no controller has answered through the queue `{name}` since {at} UTC"),
     mark("see whether a DeployQueue names it, and whether its controller runs"),

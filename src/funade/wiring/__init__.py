@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from funade.images.pull_secrets import Refreshed
     from funade.store.copying import Copied
     from funade.usecases.desk import Desk
+    from funade.usecases.sort_dead_letters import SortDeadLetters
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
     from funade.wiring.starting import LoneRunner
@@ -96,3 +97,12 @@ def copy_store(config: Path) -> "Copied":
     from funade.wiring.moving import copy_store
 
     return copy_store(load(config, KINDS))
+
+
+@asynccontextmanager
+async def open_letters(config: Path) -> AsyncIterator["SortDeadLetters"]:
+    """Give what sorts the dead letters of every queue that the configuration names; raises ConfigError."""
+    from funade.wiring.letters import open_letters
+
+    async with open_letters(load(config, KINDS)) as letters:
+        yield letters
