@@ -124,6 +124,11 @@ def report_dead(queue: QueueShown) -> None:
     )
 
 
-def report_refused(place: QueuePlace, delivery: Delivery, problem: str) -> None:
-    """Tell the log of a message that was not taken."""
-    log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])
+def reporting_to(watch: WatchQueues) -> Callable[[QueuePlace, Delivery, str], None]:
+    """Return what tells the log of a message that was not taken, and has its queue looked at."""
+
+    def report(place: QueuePlace, delivery: Delivery, problem: str) -> None:
+        log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])
+        watch.look_soon()
+
+    return report
