@@ -16,6 +16,7 @@ from funade.targets import KINDS
 if TYPE_CHECKING:
     from funade.store.copying import Copied
     from funade.usecases.desk import Desk
+    from funade.wiring.controller import ControllerProcess
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
     from funade.wiring.starting import LoneRunner
@@ -86,3 +87,12 @@ def copy_store(config: Path) -> "Copied":
     from funade.wiring.moving import copy_store
 
     return copy_store(load(config, KINDS))
+
+
+def build_controller(
+    kubeconfig: Path | None, context: str | None, namespace: str | None, *, leads: bool
+) -> "ControllerProcess":
+    """Return everything of `funade controller`; it needs no configuration but what the cluster holds."""
+    from funade.wiring.controller import ControllerProcess
+
+    return ControllerProcess(kubeconfig=kubeconfig, context=context, namespace=namespace, leads=leads)
