@@ -1,8 +1,9 @@
 """What people ask of a store that has seen years, beside the same questions to an empty one.
 
 The big store has 50,000 ended deployments in 20 environments and 1,000,000 events, made inside of the database from one
-real row each; both have 20 deployments that wait. `status`, `history`, `why` and one look of a runner through the use
-cases themselves, on SQLite and on PostgreSQL; p50 of 40, milliseconds, and the ratio of the medians.
+real row each; the empty one as many as one answer shows, 20 of each environment, so that both have as much to say.
+Both have 20 deployments that wait. `status`, `history`, `why` and one look of a runner through the use cases
+themselves, on SQLite and on PostgreSQL; p50 of 40, milliseconds, and the ratio of the medians.
 FUNADE_BIG_STORE=20 makes it twenty times as big: 1,000,000 deployments and 20,000,000 events.
 """
 
@@ -39,9 +40,9 @@ from funade.usecases.show_history import ShowPast
 from funade.wiring.parts import Parts, connect
 from tests import postgres
 
-PLACES, ASKED, WARM_UP = 20, 40, 5
+PLACES, SHOWN, ASKED, WARM_UP = 20, 20, 40, 5
 SCALE = float(os.environ.get("FUNADE_BIG_STORE", "1"))
-DEPLOYMENTS, EVENTS = int(50_000 * SCALE), int(1_000_000 * SCALE)
+FEW, DEPLOYMENTS, EVENTS_EACH = PLACES * SHOWN, int(50_000 * SCALE), 20
 
 Execute = Callable[[str], Any]
 
@@ -52,20 +53,25 @@ def run() -> dict[str, Any]:
         on_sqlite = asyncio.run(_on_sqlite(Path(folder)))
     with TemporaryDirectory(prefix="funade-bench-") as folder, postgres.running(*postgres.FAST) as server:
         on_postgres = asyncio.run(_on_postgres(Path(folder), server))
-    return {"deployments": DEPLOYMENTS, "events": EVENTS, "sqlite": on_sqlite, "postgresql": on_postgres}
+    return {
+        "deployments": DEPLOYMENTS,
+        "events": DEPLOYMENTS * EVENTS_EACH,
+        "sqlite": on_sqlite,
+        "postgresql": on_postgres,
+    }
 
 
 async def _on_sqlite(folder: Path) -> dict[str, Any]:
     path = folder / "store.sqlite"
 
-    async def fill() -> None:
+    async def fill(numbers: range) -> None:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as around:
             around.execute("PRAGMA synchronous=OFF")
             series = "WITH RECURSIVE n(i) AS (SELECT {low} UNION ALL SELECT i + 1 FROM n WHERE i < {high})"
             _fill(
                 around.execute,
+                numbers,
                 series,
-                "n",
                 lambda table: [row[1] for row in around.execute(f"PRAGMA table_info({table})")],
             )
 
@@ -76,7 +82,7 @@ async def _on_sqlite(folder: Path) -> dict[str, Any]:
 async def _on_postgres(folder: Path, server: postgres.Server) -> dict[str, Any]:
     name = server.new_database()
 
-    async def fill() -> None:
+    async def fill(numbers: range) -> None:
         def execute(statement: str) -> object:
             return around.execute(statement.encode())
 
@@ -85,8 +91,8 @@ async def _on_postgres(folder: Path, server: postgres.Server) -> dict[str, Any]:
             columns = "SELECT column_name::text FROM information_schema.columns WHERE table_name = %s"
             _fill(
                 execute,
+                numbers,
                 series,
-                "n",
                 lambda table: [row[0] for row in around.execute(columns, [table]).fetchall()],
             )
             around.execute("ANALYZE")
@@ -95,16 +101,17 @@ async def _on_postgres(folder: Path, server: postgres.Server) -> dict[str, Any]:
         return await _compare(folder, ledger, fill)
 
 
-async def _compare(folder: Path, ledger: Ledger, fill: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+async def _compare(folder: Path, ledger: Ledger, fill: Callable[[range], Awaitable[None]]) -> dict[str, Any]:
     """Measure with what waits alone, then with everything that ended before it, too."""
     parts = _parts(folder)
     parts.ledger.close()
     await ledger.change(_one_that_ended)
     for place in range(PLACES):
         await ledger.change(lambda change, place=place: _accept(change, f"place{place}"))  # type: ignore[misc]  # bound early
+    await fill(range(FEW))
     empty = await _measure(ledger, parts)
     start = time.perf_counter()
-    await fill()
+    await fill(range(FEW, DEPLOYMENTS))
     took = time.perf_counter() - start
     big = await _measure(ledger, parts)
     return {
@@ -185,7 +192,7 @@ def _one_that_ended(change: Transaction) -> None:
     change.save_deployment(running.advance(State.SUCCEEDED, because(Reason.COMPLETED), NOW, verified=True))
 
 
-def _fill(execute: Execute, series: str, source: str, columns: Callable[[str], list[str]]) -> None:
+def _fill(execute: Execute, numbers: range, series: str, columns: Callable[[str], list[str]]) -> None:
     """Copy the first deployment and its last event; their documents say the same as their columns."""
     place = "('place' || (i % 20))"
     asked = (
@@ -210,14 +217,13 @@ def _fill(execute: Execute, series: str, source: str, columns: Callable[[str], l
             "environment": "('place' || (i / 20 % 20))",
         },
     }
-    for table, count in (("deployments", DEPLOYMENTS), ("events", EVENTS)):
+    for table, each in (("deployments", 1), ("events", EVENTS_EACH)):
         names = columns(table)
         listed = ", ".join(f'"{one}"' for one in names)
         chosen = ", ".join(changed[table].get(one, f'"{one}"') for one in names)
         first = "number = 1" if table == "deployments" else "sequence = 2"
-        for low in range(0, count, 1_000_000):
-            made = series.format(low=low, high=min(low + 1_000_000, count) - 1)
-            execute(
-                f"{made} INSERT INTO {table} ({listed}) SELECT {chosen} FROM {source}, {table} WHERE {first}"
-            )
+        until = numbers.stop * each
+        for low in range(numbers.start * each, until, 1_000_000):
+            made = series.format(low=low, high=min(low + 1_000_000, until) - 1)
+            execute(f"{made} INSERT INTO {table} ({listed}) SELECT {chosen} FROM n, {table} WHERE {first}")
     execute("DELETE FROM outbox WHERE sequence < 3")

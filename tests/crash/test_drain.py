@@ -28,7 +28,7 @@ def test_a_program_outlives_its_server_and_its_log_stays_whole(tmp_path: Path, w
             voyage.servers.kill()
         assert lives(line.pid), voyage.log_text()
         said = voyage.world.place / "said"
-        until("more words", lambda: said.stat().st_size > 1000)
+        until("more words", lambda: said.exists() and said.stat().st_size > 1000)
         voyage.servers.start()
         (row,) = voyage.end_of(deployment)
         assert (row.state, row.verified) == (State.SUCCEEDED, True), voyage.log_text()

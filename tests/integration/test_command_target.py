@@ -423,7 +423,8 @@ async def test_what_a_full_disk_did_not_take_is_marked_in_the_log(machine):
     limit = resource.prlimit(machine.supervisor(it).pid, resource.RLIMIT_FSIZE, (1_000_000, -1))
     (machine.workspace / "go").touch()
     await until((machine.workspace / "full").exists)
-    await until(lambda: (machine.folder(it) / "output.log").stat().st_size >= 1_000_000)
+    log = machine.folder(it) / "output.log"
+    await until(lambda: log.exists() and log.stat().st_size >= 1_000_000)
     resource.prlimit(machine.supervisor(it).pid, resource.RLIMIT_FSIZE, limit)
     (machine.workspace / "room").touch()
     assert ending(await machine.place.wait(it)).exit_code == 0

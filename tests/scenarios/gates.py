@@ -9,6 +9,7 @@ from typing import Any
 from funade.domain.application import TargetConfiguration
 from funade.domain.release import Release
 from funade.usecases.ports import Targets
+from funade.usecases.queue_ports import QueuePlace
 
 
 class Killed(BaseException):
@@ -141,6 +142,12 @@ class GatedTargets:
 
     def stops_after(self, release: Release) -> timedelta | None:
         return self._targets.stops_after(release)
+
+    def orders_to(self, target: TargetConfiguration) -> QueuePlace | None:
+        return self._targets.orders_to(target)
+
+    def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
+        return self._targets.facts_from(target)
 
     def renew(self, release: Release, today: TargetConfiguration) -> TargetConfiguration:
         return self._targets.renew(release, today)

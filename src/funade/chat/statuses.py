@@ -13,6 +13,7 @@ from funade.texts import Reader, answers, plain
 from funade.texts.reasons import reason_with_remedy
 from funade.texts.states import short_sha, standing_of
 from funade.texts.times import moment
+from funade.texts.troubles import trouble
 
 _NOTHING = "–"
 SOON = timedelta(hours=24)
@@ -55,6 +56,12 @@ def _problems(answer: StatusShown, reader: Reader, *, with_barriers: bool) -> li
                 problem=plain(set_aside.problem),
             )
         )
+    for queue in answer.queues:
+        if queue.problem is not None:
+            broken_queue = {"name": plain(queue.name), "problem": trouble(queue.problem, reader)}
+            lines.append(reader.word(answers.QUEUE_BROKEN, **broken_queue))
+        if queue.dead_letters:
+            lines.append(answers.dead_letters(queue.dead_letters, plain(queue.name), reader))
     if answer.refusal is not None:
         lines.append(refusal_line(answer.refusal, reader))
     if answer.obligations:

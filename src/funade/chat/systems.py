@@ -1,9 +1,10 @@
 """How Funade itself is: processes, who looks after what, what waits and for how long."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from funade.chat.layout import table
-from funade.domain.answers import ProcessShown, StatusShown, SystemShown
+from funade.domain.answers import ProcessShown, QueueShown, StatusShown, SystemShown
 from funade.texts import Reader, answers, plain
 from funade.texts.times import moment, span
 
@@ -21,6 +22,8 @@ def system_lines(answer: StatusShown, reader: Reader) -> list[str]:
         *_lags(system, reader),
         "",
     ]
+    if answer.queues:
+        lines += [*_queues(answer.queues, reader), ""]
     if not answer.processes:
         return [*lines, reader.word(answers.NO_PROCESS)]
     heading = (
@@ -29,6 +32,21 @@ def system_lines(answer: StatusShown, reader: Reader) -> list[str]:
     )
     rows = [_row(one, system, reader) for one in answer.processes]
     return [*lines, *table([[reader.word(one) for one in heading], *rows])]
+
+
+def _queues(queues: Sequence[QueueShown], reader: Reader) -> list[str]:
+    heading = (answers.QUEUE, answers.HOLDS, answers.WAITING_THERE, answers.IN_HAND, answers.DEAD_LETTERS)
+    kinds = {"orders": answers.HOLDS_ORDERS, "facts": answers.HOLDS_FACTS}
+    rows = [
+        [
+            plain(one.name),
+            reader.word(kinds[one.holds]) if one.holds in kinds else plain(one.holds),
+            *(_NOTHING if one.problem is not None else str(number) for number in (one.waiting, one.in_hand)),
+            _NOTHING if one.dead_letters is None else str(one.dead_letters),
+        ]
+        for one in queues
+    ]
+    return table([[reader.word(one) for one in heading], *rows])
 
 
 def _lags(system: SystemShown, reader: Reader) -> list[str]:

@@ -166,6 +166,22 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueShown:
+    """A queue between networks as it said it was at `seen_at`; `holds` are orders or facts.
+
+    `dead_letters` is None where it keeps none; `problem` is why it could not be asked.
+    """
+
+    name: str
+    holds: str
+    seen_at: datetime
+    waiting: int = 0
+    in_hand: int = 0
+    dead_letters: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusShown:
     """What is live where; with it whatever is wrong with Funade itself.
 
@@ -180,6 +196,7 @@ class StatusShown:
     obligations: int = 0
     system: SystemShown | None = None
     refusal: Event | None = None
+    queues: tuple[QueueShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,14 @@ class SqsExchange:
         """Return what SQS says of the queue."""
         return await self._queue(place).state()
 
+    async def count_dead_letters(self, place: QueuePlace) -> int | None:
+        """Return how many there are, about; None where the queue keeps none."""
+        dead = await self.dead_queue(place)
+        if dead is None:
+            return None
+        state = await dead.state()
+        return state.waiting + state.in_hand
+
     async def dead_letters(self, place: QueuePlace) -> DeadLetters | None:
         """Return what a queue could not get rid of, None where it keeps none."""
         dead = await self.dead_queue(place)

@@ -10,11 +10,13 @@ from datetime import timedelta
 
 import structlog
 
+from funade.domain.answers import QueueShown
 from funade.domain.errors import QueueError, StoreError, TargetError, TemporaryQueueError
 from funade.usecases.ledger_ports import Ledger
 from funade.usecases.ports import Clock, Configurations, Targets
 from funade.usecases.queue_ports import Delivery, Exchange, QueuePlace
 from funade.usecases.receive_facts import ReceiveFacts
+from funade.usecases.watch_queues import WatchQueues
 
 log = structlog.get_logger()
 
@@ -36,11 +38,14 @@ class Hearing:
     configurations: Configurations
     exchange: Exchange
     receive: ReceiveFacts
+    watch: WatchQueues
     clock: Clock
     _listening: dict[Address, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Listen until cancelled."""
+        # Apart from the rest: a queue that does not answer is waited for.
+        watching = asyncio.create_task(self._watch(), name="queues")
         try:
             while True:
                 with suppress(StoreError, TargetError, OSError):
@@ -48,11 +53,16 @@ class Hearing:
                     await self.receive.mend()
                 await self.clock.sleep(LOOK_SECONDS)
         finally:
-            tasks = list(self._listening.values())
+            tasks = [watching, *self._listening.values()]
             self._listening.clear()
             for one in tasks:
                 one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            await self.watch()
+            await self.clock.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
         """Listen to the queues of today's configuration, and to those that deployments under way were told of."""
@@ -99,6 +109,16 @@ class Hearing:
                     log.info("facts are received again", queue=place.name)
             if pause:
                 await self.clock.sleep(pause.total_seconds())
+
+
+def report_dead(queue: QueueShown) -> None:
+    """Tell the log of dead letters, once as long as there are any."""
+    log.error(
+        "there are dead letters: look at them, then send them again or throw them away",
+        queue=queue.name,
+        holds=queue.holds,
+        dead_letters=queue.dead_letters,
+    )
 
 
 def report_refused(place: QueuePlace, delivery: Delivery, problem: str) -> None:

@@ -53,10 +53,10 @@ class TargetKind:
 
     `is_local`: only the machine where an execution runs can look at it.
     `stops_after`: in what time one that nobody looks after has stopped by itself, given its settings and a lease.
-    `facts_from`: the queue from which facts about its executions come, given its settings.
+    `queues`: through which orders go to its place, and from which facts come, given its settings.
     """
 
-    __slots__ = ("facts_from", "is_local", "open", "parse", "renew", "schema", "stops_after")
+    __slots__ = ("is_local", "open", "parse", "queues", "renew", "schema", "stops_after")
 
     def __init__(  # noqa: PLR0913 - what tells one kind from another
         self,
@@ -67,9 +67,9 @@ class TargetKind:
         renew: Callable[[Mapping[str, Plain], Mapping[str, Plain]], dict[str, Plain]],
         is_local: bool = False,
         stops_after: Callable[[Mapping[str, Plain], timedelta], timedelta | None] = lambda *_: None,
-        facts_from: Callable[[Mapping[str, Plain]], QueuePlace | None] = lambda _: None,
+        queues: Callable[[Mapping[str, Plain]], tuple[QueuePlace, QueuePlace] | None] = lambda _: None,
     ) -> None:
-        self.is_local, self.stops_after, self.facts_from = is_local, stops_after, facts_from
+        self.is_local, self.stops_after, self.queues = is_local, stops_after, queues
         self.schema, self.parse, self.open, self.renew = schema, parse, open, renew
 
 
@@ -91,8 +91,17 @@ class OpenTargets:
 
     def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
         """Return the one queue from which facts about its executions come; None: its place is asked directly."""
+        found = self._queues(target)
+        return None if found is None else found[1]
+
+    def orders_to(self, target: TargetConfiguration) -> QueuePlace | None:
+        """Return the queue through which orders to its place go; None: its place is told directly."""
+        found = self._queues(target)
+        return None if found is None else found[0]
+
+    def _queues(self, target: TargetConfiguration) -> tuple[QueuePlace, QueuePlace] | None:
         kind = KINDS.get(target.kind)
-        return None if kind is None else kind.facts_from(target.settings)
+        return None if kind is None else kind.queues(target.settings)
 
     def open(self, release: Release) -> Target:
         """Return the target of a release's own stored configuration, or raise PermanentTargetError."""
@@ -196,10 +205,10 @@ def _renew_kubernetes_job(old: Mapping[str, Plain], today: Mapping[str, Plain]) 
     return config.renew(old, today)
 
 
-def _kubernetes_job_facts_from(settings: Mapping[str, Plain]) -> QueuePlace | None:
+def _kubernetes_job_queues(settings: Mapping[str, Plain]) -> tuple[QueuePlace, QueuePlace] | None:
     from funade.targets.kubernetes_job import config  # noqa: PLC0415 -- see above
 
-    return config.facts_from(settings)
+    return config.queues(settings)
 
 
 KINDS: Final[Mapping[str, TargetKind]] = {
@@ -216,7 +225,7 @@ KINDS: Final[Mapping[str, TargetKind]] = {
         parse=_parse_kubernetes_job,
         open=_open_kubernetes_job,
         renew=_renew_kubernetes_job,
-        facts_from=_kubernetes_job_facts_from,
+        queues=_kubernetes_job_queues,
     ),
     "ssh": TargetKind(schema=_ssh_schema, parse=_parse_ssh, open=_open_ssh, renew=_renew_ssh),
 }

@@ -84,6 +84,11 @@ class FakeExchange:
         """Return what the queue says of itself."""
         return await self._queue(place).state()
 
+    async def count_dead_letters(self, place: QueuePlace) -> int | None:
+        """Return how many there are in the queue's own queue for them."""
+        dead = self._queue(place).dead
+        return None if dead is None else len(dead.bodies)
+
     async def dead_letters(self, place: QueuePlace) -> DeadLetters | None:
         """Return what the test gave."""
         self._queue(place)

@@ -232,6 +232,10 @@ class FakeTargets:
         """Return what the test said."""
         return self.gone_after
 
+    def orders_to(self, target: TargetConfiguration) -> QueuePlace | None:  # noqa: ARG002 -- the port gives it
+        """Return None: the place is told directly."""
+        return None
+
     def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:  # noqa: ARG002 -- the port gives it
         """Return what the test said."""
         return self.told_by

@@ -52,6 +52,14 @@ HELD = mark(
     " — `resume {application} {environment}` lets them go on"
 )
 SET_ASIDE = mark("`{table}` `{key}` cannot be read and was set aside: {problem}")
+QUEUE_BROKEN = mark("the queue `{name}` cannot be used: {problem}")
+QUEUE = mark("queue")
+HOLDS = mark("carries")
+HOLDS_ORDERS = mark("orders")
+HOLDS_FACTS = mark("facts")
+WAITING_THERE = mark("waiting")
+IN_HAND = mark("in hand")
+DEAD_LETTERS = mark("dead letters")
 NO_PROCESS = mark("no Funade process is running — start one: `funade serve`")
 
 # The system
@@ -66,7 +74,7 @@ MACHINE = mark("machine")
 LEASE = mark("lease")
 SEEN = mark("seen")
 LOOKS_AFTER = mark("looks after")
-LEASE_HOLDS = mark("holds")
+LEASE_HOLDS = mark("carries")
 LEASE_OVER = mark("over")
 ANNOUNCES = mark("announcements")
 ROLE_OTHER = mark("other")
@@ -184,6 +192,16 @@ def owed(number: int, reader: Reader) -> str:
         "{number} thing that a deployment left behind is still to be cleaned up",
         "{number} things that deployments left behind are still to be cleaned up",
         number,
+    )
+
+
+def dead_letters(number: int, queue: str, reader: Reader) -> str:
+    """Return how many messages of a queue nobody could deal with."""
+    return reader.count(
+        "{number} message of the queue `{queue}` could not be dealt with: look into its queue for dead letters",
+        "{number} messages of the queue `{queue}` could not be dealt with: look into its queue for dead letters",
+        number,
+        queue=queue,
     )
 
 

@@ -49,6 +49,7 @@ FORMS: tuple[str, ...] = (
     mark("its Pod has not begun"),
     mark("the DeployQueue `{name}` is for another repository than `{text}`"),
     mark("it is as old as what this place has forgotten (up to fence {number})"),
+    mark("it does not answer"),
     # What a place in another network, and the queues that lead there, complain of.
     mark("no controller has answered through the queue `{name}` since {at} UTC"),
     mark("see whether a DeployQueue names it, and whether its controller runs"),

@@ -125,6 +125,9 @@ class Targets(Protocol):
     def stops_after(self, release: Release) -> timedelta | None:
         """Return in what time an execution that nobody looks after has stopped by itself, whole; None: it goes on."""
 
+    def orders_to(self, target: TargetConfiguration) -> QueuePlace | None:
+        """Return the queue through which orders to its place go; None: its place is told directly."""
+
     def facts_from(self, target: TargetConfiguration) -> QueuePlace | None:
         """Return the one queue from which facts about its executions come; None: its place is asked directly."""
 

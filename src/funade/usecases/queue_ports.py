@@ -200,5 +200,8 @@ class Exchange(Protocol):
     async def state(self, place: QueuePlace) -> QueueState:
         """Return what a queue says of itself, or raise a QueueError."""
 
+    async def count_dead_letters(self, place: QueuePlace) -> int | None:
+        """Return how many there are, about; None where the queue keeps none; or raise a QueueError."""
+
     async def dead_letters(self, place: QueuePlace) -> DeadLetters | None:
         """Return what a queue could not get rid of, None where it keeps none; or raise a QueueError."""

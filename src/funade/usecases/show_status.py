@@ -1,9 +1,10 @@
 """Show what is live where, and what is wrong with Funade itself."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from funade.domain.answers import Answer, EnvironmentShown, StatusShown, SystemShown
+from funade.domain.answers import Answer, EnvironmentShown, QueueShown, StatusShown, SystemShown
 from funade.domain.application import Configuration, Environment
 from funade.domain.commands import ShowStatus
 from funade.domain.deployment import State
@@ -26,6 +27,7 @@ class ShowEverything:
     living: Living
     calendar: Calendar
     clock: Clock
+    queues: Callable[[], Sequence[QueueShown]] = field(default=tuple)
 
     async def __call__(self, command: ShowStatus, configuration: Configuration) -> Answer:
         """Return every environment of the configuration that was asked for."""
@@ -53,6 +55,7 @@ class ShowEverything:
             configuration_problem=configuration.problem,
             obligations=len(look.obligations()),
             system=self._system(look),
+            queues=tuple(self.queues()),
         )
 
     def _system(self, look: Reading) -> SystemShown:

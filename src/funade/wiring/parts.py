@@ -8,6 +8,7 @@ from pathlib import Path
 
 from funade.calendar import CronCalendar
 from funade.queue.exchange import SqsExchange
+from funade.runner.hearing import report_dead
 from funade.runner.machine import RandomIds, SystemClock, ThisMachine
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
@@ -32,6 +33,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.usecases.watch_queues import WatchQueues
 from funade.wiring.links import links_of
 from funade.wiring.privacy import make_private
 from funade.wiring.stores import OpenLedger, open_store
@@ -61,6 +63,7 @@ class Parts:
     growing_logs: GrowingLogs
     bring_logs: Callable[[], None] | None
     exchange: SqsExchange
+    watch_queues: WatchQueues
     rules: GatherRules
     links: Links
     desk: Desk
@@ -96,7 +99,12 @@ def connect(configurations: Configurations) -> Parts:
     rules = GatherRules(configurations=configurations, calendar=calendar)
     explain = ExplainWaiting(rules=rules, living=living, clock=clock)
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
-    status = ShowEverything(ledger=ledger, living=living, calendar=calendar, clock=clock)
+    watch_queues = WatchQueues(
+        targets=targets, configurations=configurations, exchange=exchange, clock=clock, report=report_dead
+    )
+    status = ShowEverything(
+        ledger=ledger, living=living, calendar=calendar, clock=clock, queues=watch_queues.seen
+    )
     verbs = Verbs(
         plan=ShowPlan(assemble=assemble, accept=accept),
         deploy=RequestDeployment(assemble=assemble, accept=accept),
@@ -129,6 +137,7 @@ def connect(configurations: Configurations) -> Parts:
         forgetful_logs=logs,
         growing_logs=logs,
         exchange=exchange,
+        watch_queues=watch_queues,
         bring_logs=store.bring_logs,
         rules=rules,
         links=links,

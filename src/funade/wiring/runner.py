@@ -105,6 +105,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
                 clock=clock,
                 report=report_refused,
             ),
+            watch=parts.watch_queues,
             clock=clock,
         ).run,
     )

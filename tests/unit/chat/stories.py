@@ -14,6 +14,7 @@ from funade.domain.answers import (
     LogShown,
     Planned,
     Quarantined,
+    QueueShown,
     Refused,
     StatusShown,
     Waiting,
@@ -139,6 +140,10 @@ STORIES: dict[str, Answer | Help | Misread] = {
         quarantined=(Quarantined(table="deployments", key="d-9", problem="release is missing", at=at(5)),),
         configuration_problem="funade.yaml:3: `applications`: a mapping is wanted",
         obligations=2,
+        queues=(
+            QueueShown(name="shop", holds="orders", seen_at=at(1), waiting=3, in_hand=1, dead_letters=2),
+            QueueShown(name="told", holds="facts", seen_at=at(1), problem="it does not answer"),
+        ),
     ),
     "status-of-nothing": StatusShown(environments=()),
     "history": HistoryShown(events=EVENTS[::-1], deployments=(FAILED,), before=17),

@@ -53,12 +53,13 @@ class Settings:
         )
 
 
-def facts_from(settings: Mapping[str, Plain]) -> QueuePlace | None:
-    """Return the queue for facts of stored settings; None where they cannot be read."""
+def queues(settings: Mapping[str, Plain]) -> tuple[QueuePlace, QueuePlace] | None:
+    """Return the queues for orders and for facts of stored settings; None where they cannot be read."""
     try:
-        return wire.from_plain(Settings, dict(settings)).facts_from
+        found = wire.from_plain(Settings, dict(settings))
     except wire.Unreadable:
         return None
+    return found.orders_to, found.facts_from
 
 
 def usual_facts(queue: str) -> str:

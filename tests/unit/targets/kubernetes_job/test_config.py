@@ -5,7 +5,7 @@ import pytest
 
 from funade.domain import wire
 from funade.targets import KINDS
-from funade.targets.kubernetes_job.config import Settings, facts_from, usual_facts
+from funade.targets.kubernetes_job.config import Settings, queues, usual_facts
 from funade.texts import Reader
 from funade.texts.troubles import trouble
 
@@ -26,7 +26,8 @@ def test_a_queue_is_all_that_must_be_said():
     assert not problems
     assert settings == {"queue": QUEUE, "facts": QUEUE + "-facts"}
     assert wire.from_plain(Settings, settings).facts_from.name == "shop-facts"
-    assert facts_from(settings) == wire.from_plain(Settings, settings).facts_from
+    found = wire.from_plain(Settings, settings)
+    assert queues(settings) == (found.orders_to, found.facts_from)
 
 
 def test_the_queue_for_facts_of_a_fifo_queue_is_one_too():
@@ -108,4 +109,4 @@ def test_an_old_release_goes_to_the_queues_of_today():
 
 
 def test_settings_that_cannot_be_read_name_no_queue():
-    assert facts_from({"queue": 7}) is None
+    assert queues({"queue": 7}) is None
