@@ -187,7 +187,10 @@ class Following:
         await into.put(None)
 
     async def _send(self, offset: int, content: bytes) -> None:
-        fact = ReportedLog(execution=self.attempt.execution, offset=offset, content=content)
+        attempt = self.attempt
+        fact = ReportedLog(
+            execution=attempt.execution, offset=offset, content=content, rest={"store": attempt.store}
+        )
         with effect("controller.tell_log"):
             await self.outlet.send([fact])
 
