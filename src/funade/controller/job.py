@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from funade.controller.names import (
     DIGEST,
     FINALIZER,
     GUARD,
+    OWNER,
     QUEUE,
     RECORD,
     RESUMED,
@@ -46,10 +48,11 @@ def job_for(attempt: Attempt, queue: DeployQueue, guard: str, namespace: str) ->
             "annotations": {
                 CONTAINER: queue.container,
                 DIGEST: attempt.digest,
+                # Deleted in the foreground, as Argo CD prunes, an owner takes along what runs: not before its end.
+                OWNER: json.dumps(_owner(queue), sort_keys=True),
                 RECORD: json.dumps(to_plain(attempt), sort_keys=True),
             },
             "finalizers": [FINALIZER],
-            "ownerReferences": [_owner(queue)],
         },
         "spec": {
             "suspend": True,
@@ -81,10 +84,14 @@ def stopped(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def released(thing: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a Job or a DeployQueue without our finalizer."""
+    """Return a Job or a DeployQueue without our finalizer; a Job that has ended gets its owner, and goes with it."""
     changed = copy.deepcopy(dict(thing))
     metadata = changed["metadata"]
     metadata["finalizers"] = [one for one in metadata.get("finalizers") or [] if one != FINALIZER]
+    owner = (metadata.get("annotations") or {}).get(OWNER)
+    if owner and not metadata.get("ownerReferences"):
+        with suppress(ValueError):
+            metadata["ownerReferences"] = [json.loads(owner)]
     return changed
 
 
@@ -95,7 +102,6 @@ def _owner(queue: DeployQueue) -> dict[str, Any]:
         "name": queue.name,
         "uid": queue.uid,
         "controller": True,
-        # Whoever prunes a DeployQueue in the foreground must not end its running Jobs first.
         "blockOwnerDeletion": False,
     }
 

@@ -28,6 +28,8 @@ CONTAINER = f"{GROUP}/container"
 RECORD = f"{GROUP}/record"
 #: when we let it run; written together with that
 RESUMED = f"{GROUP}/resumed"
+#: the DeployQueue that owns it once it has ended
+OWNER = f"{GROUP}/owner"
 #: how far its log was told
 LOG = f"{GROUP}/log"
 
