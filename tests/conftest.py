@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,11 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 WHERE_PROGRAMS_LIE = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
 )
+
+# Whoever starts the tests in the background of a shell has them ignore these, and every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(ignored, signal.SIG_DFL)
 
 # Two busy cores make any deadline a lie.
 # The same examples every time: what lands was seen to pass. The long mode looks for new ones.
@@ -49,9 +55,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def lacks(program: str) -> str:
     """Say what is missing for a test that needs the program; nothing when it is there."""
-    if program == "kubernetes":
+    if program == "kubernetes" or program in build.PROGRAMS:
         # Ten minutes are too long for a test to build it by the way.
-        return "" if build.find() else "Kubernetes is not built here: run tests/kubernetes/assets/build.py"
+        built = build.find()
+        if built is None:
+            return "Kubernetes is not built here: run tests/kubernetes/assets/build.py"
+        lacking = program in build.PROGRAMS and not (built / program).exists()
+        return f"{program} is not among what {build.GIVEN_BY} names" if lacking else ""
     if program == "elasticmq":
         return "" if fetch.find() else "ElasticMQ is not here: run tests/contracts/elasticmq/fetch.py"
     return "" if shutil.which(program, path=WHERE_PROGRAMS_LIE) else f"{program} is not on this machine"

@@ -65,7 +65,7 @@ SERVERS: Programs = {
             "BIND_HOST": LOOPBACK,
             "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(port),
-            "SERVICES": "sqs",
+            "SERVICES": "sqs,ecr",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",

@@ -32,6 +32,7 @@ _CLUSTERS = (
 )
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
 _QUEUES = "tests/integration/test_queue_crashes.py: no story has a queue between networks"
+_REGISTRIES = "tests/kubernetes/test_ecr_login.py: a command of its own, without a store"
 _FAR = "tests/integration/test_kubernetes_job.py: no story has a place in another network"
 _REPOSITORIES = "tests/integration/test_sources_crash.py and its neighbours: no story has such a repository"
 #: What only stories at Slack pass, or nobody else does as well.
@@ -49,6 +50,7 @@ ELSEWHERE = {
     ),
     "store.remember_signature": "tests/integration/slack/test_crashes.py: Slack calls nobody over HTTPS here",
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
+    "images.apply_pull_secret": _REGISTRIES,
     "copy.commit": "tests/integration/test_store_copy.py",
     "copy.set_aside": "tests/integration/test_store_copy.py",
     "command.ask_system": "only where there is no /proc",

@@ -199,6 +199,39 @@ def test_a_cancel_goes_through_the_queue(shop):
         assert shop.shown()["state"] == "failed"
 
 
+def test_what_nobody_can_read_is_set_aside_shown_sent_again_and_thrown_away(shop):
+    def letters(*arguments: str) -> list[dict[str, Any]]:
+        ran = shop.funade("queue", "list", name, "--json")
+        assert ran.returncode == 0, ran.stderr
+        return list(json.loads(ran.stdout))
+
+    name = shop.facts.rpartition("/")[2]
+    client(shop.endpoint).send_message(QueueUrl=shop.facts, MessageBody="no JSON at all")
+    with serving(shop):
+        until("it is set aside", letters, shop)
+        until("it is shown", lambda: "`" + name + "`" in shop.funade("status").stdout, shop)
+        assert "no JSON at all" in shop.funade("queue", "list", name).stdout
+        assert "1" in shop.funade("queue", "redrive", name).stdout
+        until("it came back", letters, shop)
+    [letter] = letters()
+    assert "no JSON" in letter["problem"]
+    assert shop.funade("queue", "discard", name, "nonsense").returncode == 6
+    assert shop.funade("queue", "discard", name, letter["id"]).returncode == 0
+    assert letters() == []
+    wrong = shop.funade("queue", "list", name + "x")
+    assert wrong.returncode == 6
+    assert f"did you mean `{name}`?" in wrong.stderr
+
+
+def test_a_check_asks_both_queues(shop):
+    assert shop.funade("check").returncode == 0, shop.funade("check").stdout
+    client(shop.endpoint).delete_queue(QueueUrl=shop.facts)
+    ran = shop.funade("check")
+    assert ran.returncode == 6
+    assert "target.facts" in ran.stdout
+    assert "there is no queue" in ran.stdout
+
+
 #: Each effect on this way, and at which of its hits: the first thing that a server sends is a look, then the start.
 DEATHS = [
     f"{name}:{moment}=kill@{hit}"

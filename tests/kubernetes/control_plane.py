@@ -21,10 +21,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from tests.kubernetes.assets import build
+from tests.kubernetes.authority import Authority, new_key, pem_of
 
 ADMIN = "admin-token-that-no-error-may-show"
 READY_WITHIN_SECONDS = 120
@@ -176,6 +174,10 @@ class ControlPlane:
         self._stop_servers()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def certify(self, user: str) -> tuple[bytes, bytes]:
+        """Return a certificate by which the API server knows that user, and its key."""
+        return self._people.certify(user)
+
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Do as the administrator, for what a test finds ready; return the answer."""
         status, said = self._request(method, path, body)
@@ -206,10 +208,12 @@ class ControlPlane:
         self.kubectl("create", "rolebinding", name, "-n", namespace, f"--role={name}", subject)
         self.wait_until_may(f"system:serviceaccount:{namespace}:{account}", namespace, verb, resource)
 
-    def wait_until_may(self, user: str, namespace: str, verb: str, resource: str) -> None:
+    def wait_until_may(
+        self, user: str, namespace: str, verb: str, resource: str, *, name: str | None = None
+    ) -> None:
         """Wait until the API server has heard of a role that was bound; `resource` may be `jobs.batch`."""
         plural, _, group = resource.partition(".")
-        asked = {"namespace": namespace, "verb": verb, "resource": plural, "group": group}
+        asked = {"namespace": namespace, "verb": verb, "resource": plural, "group": group, "name": name}
         review = {"spec": {"user": user, "resourceAttributes": asked}}
         until = time.monotonic() + READY_WITHIN_SECONDS
         while True:
@@ -303,6 +307,7 @@ class ControlPlane:
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--token-auth-file={self.folder / 'tokens.csv'}",
+            f"--client-ca-file={self.folder / 'people.crt'}",
             "--authorization-mode=RBAC",
             "--disable-admission-plugins=ServiceAccount",
             *self.options,
@@ -313,14 +318,9 @@ class ControlPlane:
         self.etcd.stop()
 
     def _make_keys(self) -> None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        (self.folder / "accounts.key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.TraditionalOpenSSL,
-                serialization.NoEncryption(),
-            )
-        )
+        (self.folder / "accounts.key").write_bytes(pem_of(new_key()))
+        self._people = Authority("the people's authority")
+        (self.folder / "people.crt").write_bytes(self._people.certificate)
         (self.folder / "tokens.csv").write_text(f'{ADMIN},admin,admin,"system:masters"\n')
 
 

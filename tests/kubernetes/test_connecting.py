@@ -3,6 +3,7 @@
 import json
 import stat
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from funade.clients.kubernetes import (
     CONFIG_MAPS,
     Cluster,
     ClusterError,
+    Forbidden,
     Misconfigured,
     NeverSent,
     Unauthorized,
@@ -159,6 +161,24 @@ async def test_a_pod_finds_its_server_and_its_token_as_the_kubelet_renews_it(
         (tmp_path / "token").unlink()
         with pytest.raises(Misconfigured, match="cannot be read"):
             await cluster.list(CONFIG_MAPS, namespace)
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_certificate_says_who_we_are(plane: ControlPlane, tmp_path: Path, inline: bool):
+    certificate, key = plane.certify("ada")
+    keys = {
+        "client-certificate-data": b64encode(certificate).decode(),
+        "client-key-data": b64encode(key).decode(),
+    }
+    if not inline:
+        (tmp_path / "ada.crt").write_bytes(certificate)
+        (tmp_path / "ada.key").write_bytes(key)
+        keys = {"client-certificate": "ada.crt", "client-key": "ada.key"}
+    config = tmp_path / "config"
+    config.write_text(json.dumps(plane.document("ada", {**keys})))
+    async with connect(config) as cluster:
+        with pytest.raises(Forbidden, match='User "ada" cannot list'):
+            await is_known(cluster)
 
 
 async def test_a_server_that_another_authority_signed_hears_nothing(plane: ControlPlane):

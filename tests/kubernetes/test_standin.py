@@ -13,7 +13,7 @@ from funade.clients.kubernetes import JOBS, PODS, Cluster, NotFound
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.standin import ENDS_WITH, FITS_NOWHERE, WAITS_FOR, Standin, standin
 
-pytestmark = [pytest.mark.needs("kubernetes"), pytest.mark.asyncio]
+pytestmark = [pytest.mark.needs("kube-controller-manager"), pytest.mark.asyncio]
 
 WITHIN_SECONDS = 120
 

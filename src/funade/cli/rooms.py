@@ -12,8 +12,11 @@ from funade.domain.orders import Problem
 from funade.domain.people import Actor
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from funade.domain.deployment import Deployment
     from funade.usecases.ledger_ports import Announcement
+    from funade.usecases.queue_ports import DeadLetter
 
 
 class Desk(Protocol):
@@ -51,6 +54,55 @@ class Copied(Protocol):
         """Tell whether an earlier copy had brought everything already."""
 
 
+class Undone(Protocol):
+    """One of several things that was not done."""
+
+    @property
+    def which(self) -> str:
+        """Return what it is."""
+
+    @property
+    def problem(self) -> str:
+        """Return why."""
+
+
+class Moved(Protocol):
+    """What came of moving dead letters."""
+
+    @property
+    def done(self) -> Sequence[str]:
+        """Return those that were moved."""
+
+    @property
+    def undone(self) -> Sequence[Undone]:
+        """Return those that were not, each with its problem."""
+
+
+class Letters(Protocol):
+    """The dead letters of the configuration's queues."""
+
+    async def list(self, queue: str) -> Sequence["DeadLetter"]:
+        """Return those of a queue, or raise a QueueError."""
+
+    async def redrive(self, queue: str, ids: Sequence[str]) -> Moved:
+        """Send these, or all, again."""
+
+    async def discard(self, queue: str, ids: Sequence[str]) -> Moved:
+        """Throw these, or all, away."""
+
+
+class Refreshed(Protocol):
+    """What came of one namespace's Secret."""
+
+    @property
+    def namespace(self) -> str:
+        """Return where."""
+
+    @property
+    def problem(self) -> str | None:
+        """Return what is wrong, if anything is."""
+
+
 class Wiring(Protocol):
     """`funade.wiring`, as the command line needs it."""
 
@@ -75,6 +127,12 @@ class Wiring(Protocol):
 
     def copy_store(self, config: Path) -> Copied:
         """Copy the store from its file into the database, or raise FunadeError."""
+
+    def open_letters(self, config: Path) -> AbstractAsyncContextManager[Letters]:
+        """Return what sorts dead letters, with the keys of this very process."""
+
+    def log_in_to_ecr(self, **wish: object) -> "tuple[datetime, Sequence[Refreshed]]":
+        """Refresh, or check, the Secrets by which a cluster pulls images, or raise FunadeError; see `Wish`."""
 
     def check(self, config: Path) -> Sequence[Problem]:
         """Return what is wrong with the configuration and the world that it names."""

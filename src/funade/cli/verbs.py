@@ -41,9 +41,19 @@ VERBS: dict[str, tuple[str, str]] = {
         "Serve a workspace like Slack on this machine, for any Slack app.",
     ),
     "slack": ("funade.cli.slack", "Put Funade into a Slack workspace."),
+    "ecr-login": (
+        "funade.cli.registries",
+        "Let a Kubernetes cluster pull from AWS ECR for twelve hours more.",
+    ),
     "store": ("funade.cli.storing", "Move the store into a database."),
+    "queue": ("funade.cli.queue", "Sort what the queues between networks could not get rid of."),
     "config": ("funade.cli.setup", "Show the configuration, or its schema."),
 }
+
+
+def load(verb: str) -> click.Command:
+    """Return the command of a verb that is in the list."""
+    return cast("click.Command", getattr(import_module(VERBS[verb][0]), verb.replace("-", "_")))
 
 
 class HungUp(Exception):
@@ -70,7 +80,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         if cmd_name not in VERBS:
             return None
-        return cast("click.Command", getattr(import_module(VERBS[cmd_name][0]), cmd_name))
+        return load(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -37,10 +37,16 @@ class AwsClient:
     """One client of one service, shared by all tasks of a loop.
 
     Without `keys` the library looks where AWS's own programs look: variables, files, the role of a pod or a machine.
+    Without `endpoint` it does so too, and asks the region's own at last.
     """
 
     def __init__(
-        self, service: str, *, region: str, endpoint: str, keys: Callable[[], AwsKeys] | None = None
+        self,
+        service: str,
+        *,
+        region: str,
+        endpoint: str | None = None,
+        keys: Callable[[], AwsKeys] | None = None,
     ) -> None:
         self._service, self._region, self._endpoint, self._reveal = service, region, endpoint, keys
         self._opening = asyncio.Lock()

@@ -17,6 +17,7 @@ FunadeError
   QueueError               a queue between networks
     TemporaryQueueError    worth another try after `retry_after`
     PermanentQueueError    waits for a person: no such queue, no right, no key
+  RegistryError            a registry of images gives us no way in
   FencedOut                this process no longer looks after that deployment: it must stop
   VendorUnavailable        GitHub, Slack, a registry is down or limits us
 """
@@ -119,6 +120,10 @@ class TemporaryQueueError(QueueError):
 
 class PermanentQueueError(QueueError):
     """Trying again would not help until a person has set something right."""
+
+
+class RegistryError(FunadeError):
+    """A registry of images cannot be used, or its name is none."""
 
 
 class FencedOut(FunadeError):

@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from funade.clients.aws import AwsClient, AwsKeys
+from funade.clients.aws_faults import Fault, fault_of, fault_of_code
 from funade.domain.errors import PermanentQueueError, QueueError, SecretError
 from funade.failpoints import effect
 from funade.queue.address import QueueAddress
 from funade.queue.batches import MOST, batches, problem_of, tens
-from funade.queue.faults import Fault, fault_of, fault_of_code, worded
+from funade.queue.faults import worded
 from funade.usecases.queue_ports import Delivery, Message, QueueState, Undone
 
 #: What SQS waits for at most before it says that there is nothing.

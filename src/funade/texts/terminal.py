@@ -19,6 +19,11 @@ SERVING = mark("serving `{data}` at `{socket}` (process {pid}); Ctrl-C stops")
 CARRYING = mark("carrying deployments out, with `{data}` (process {pid}); Ctrl-C stops")
 COPIED = mark("store {store} is in the database now, and all of it is there: start Funade again")
 COPIED_BEFORE = mark("store {store} was in the database already, and all of it is there: start Funade again")
+NO_DEAD_LETTERS = mark("the queue `{queue}` has no dead letters")
+SENT_AGAIN = mark("{number} sent again")
+THROWN_AWAY = mark("{number} thrown away for good")
+MAY_PULL = mark("`{namespace}` can pull from {registries} until {until}")
+COULD_PULL = mark("`{namespace}` could be given a way to pull from {registries}; nothing was written")
 STOPPED = mark("stopped; what runs at its place goes on there")
 NO_PAGES = mark(
     "no link can be made: no pages are served here, or the key of links cannot be had"

@@ -7,15 +7,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from funade.domain.orders import Problem
 from funade.settings import WatchedConfiguration, load
 from funade.targets import KINDS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from funade.images.pull_secrets import Refreshed
     from funade.store.copying import Copied
     from funade.usecases.desk import Desk
+    from funade.usecases.sort_dead_letters import SortDeadLetters
     from funade.wiring.controller import ControllerProcess
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
@@ -34,6 +38,13 @@ def check(config: Path) -> Sequence[Problem]:
     from funade.wiring.checks import find_problems
 
     return asyncio.run(find_problems(load(config, KINDS)))
+
+
+def log_in_to_ecr(**wish: Any) -> "tuple[datetime, Sequence[Refreshed]]":
+    """Return until when a cluster can pull now and what came of each namespace; see `Wish`, which needs no file."""
+    from funade.wiring.images import Wish, log_in_to_ecr
+
+    return asyncio.run(log_in_to_ecr(Wish(**wish)))
 
 
 @asynccontextmanager
@@ -96,3 +107,12 @@ def build_controller(
     from funade.wiring.controller import ControllerProcess
 
     return ControllerProcess(kubeconfig=kubeconfig, context=context, namespace=namespace, leads=leads)
+
+
+@asynccontextmanager
+async def open_letters(config: Path) -> AsyncIterator["SortDeadLetters"]:
+    """Give what sorts the dead letters of every queue that the configuration names; raises ConfigError."""
+    from funade.wiring.letters import open_letters
+
+    async with open_letters(load(config, KINDS)) as letters:
+        yield letters

@@ -2,7 +2,6 @@
 
 import json
 import re
-from importlib import import_module
 
 import click
 import pytest
@@ -12,7 +11,7 @@ from funade.cli import cli, confirming, run
 from funade.cli.help_pages import TranslatedPages, wrapped
 from funade.cli.language import spoken
 from funade.cli.session import Session
-from funade.cli.verbs import VERBS
+from funade.cli.verbs import VERBS, load
 from funade.texts import terminal
 
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
@@ -59,7 +58,7 @@ def test_every_help_is_japanese_to_its_last_option(capsys, verb):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_line_of_a_japanese_help_is_wider_than_the_window(verb):
-    command = getattr(import_module(VERBS[verb][0]), verb)
+    command = load(verb)
     context = click.Context(command, info_name=f"funade {verb}", terminal_width=60)
     context.formatter_class = TranslatedPages
     said = command.get_help(context)

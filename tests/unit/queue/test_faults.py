@@ -10,9 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 from funade.clients.aws import LibraryMissing
+from funade.clients.aws_faults import CLASSES, CODES, Fault, fault_of, fault_of_code
 from funade.domain.errors import PermanentQueueError, TemporaryQueueError
 from funade.queue.address import parse_address
-from funade.queue.faults import CLASSES, CODES, Fault, fault_of, fault_of_code, worded
+from funade.queue.faults import worded
 from funade.texts import Reader
 from funade.texts.troubles import trouble
 

@@ -99,7 +99,12 @@ class AlreadyExists(ClusterError):
 
 
 class Conflict(ClusterError):
-    """Somebody changed it meanwhile, or owns a field; the message names the other manager, `causes` the fields."""
+    """Somebody changed it meanwhile, or owns a field: then `causes` are the fields, and their words name the owner."""
+
+    @property
+    def owners(self) -> list[str]:
+        """Return what the server says of each field's owner, each once; for people, not for deciding."""
+        return list(dict.fromkeys(cause.message for cause in self.causes))
 
 
 class Gone(ClusterError):

@@ -1,0 +1,1 @@
+"""Images: the registries that hold them, and who may pull from those."""
