@@ -342,7 +342,7 @@ async def test_two_controllers_at_once_make_one_job(place):
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"factsQueue": None}, "name the queue that takes what the Jobs tell"),
+        ({"factsQueue": None}, "factsQueue: Required"),
         ({"factsQueue": SPEC["queue"]}, "facts need a queue of their own"),
         ({"container": "other"}, "names none of the containers"),
         ({"timeLimit": "soon"}, "timeLimit"),

@@ -60,7 +60,6 @@ class DeployQueue:
     time_limit: timedelta = DEFAULT_TIME_LIMIT
     start_within: timedelta = DEFAULT_START
     history: History = History()
-    accepts_foreign: bool = False
     is_leaving: bool = False
 
     @property
@@ -107,10 +106,9 @@ def parse(raw: Mapping[str, Any]) -> DeployQueue | Flawed:
         time_limit=reading.span("timeLimit", DEFAULT_TIME_LIMIT),
         start_within=reading.span("startWithin", DEFAULT_START),
         history=history,
-        accepts_foreign=reading.claim("acceptForeign"),
         is_leaving=is_leaving,
     )
-    if not parsed.facts and not parsed.accepts_foreign:
+    if not parsed.facts:
         reading.complain("factsQueue", "is missing — name the queue that takes what the Jobs tell")
     if parsed.facts and parsed.facts == parsed.queue:
         reading.complain("factsQueue", "is the queue of the orders — facts need a queue of their own")
@@ -135,12 +133,6 @@ class _Reading:
             self.complain(key, "must be text" if value else "is missing")
             return ""
         return value
-
-    def claim(self, key: str) -> bool:
-        value = self._spec.get(key, False)
-        if not isinstance(value, bool):
-            self.complain(key, "must be `true` or `false`")
-        return value is True
 
     def span(self, key: str, default: timedelta, spec: Mapping[str, Any] | None = None) -> timedelta:
         text = (self._spec if spec is None else spec).get(key.rpartition(".")[2])
@@ -216,9 +208,6 @@ class _Reading:
         )
 
     def _try_placeholders(self, key: str, text: str) -> None:
-        # Foreign messages bring names of their own: then it is seen with each message.
-        if self._spec.get("acceptForeign") is True:
-            return
         try:
             render(text, dict.fromkeys(PLACEHOLDERS, ""))
         except ValueError as error:

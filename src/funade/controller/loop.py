@@ -36,7 +36,7 @@ SIDE_BY_SIDE = 8
 TIDIED_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 5.0
 SHOWN_EVERY = timedelta(seconds=10)
-UNREAD_FOREIGN = "it comes from another program, and this DeployQueue does not say `acceptForeign: true`"
+FOREIGN = "it comes from another program: it passed no policy of Funade, and becomes no Job"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,7 +195,7 @@ class Controller:
                 for held in taken:
                     if isinstance(held.order, ForeignMessage):
                         with suppress(FunadeError):
-                            await held.set_aside(UNREAD_FOREIGN)
+                            await held.set_aside(FOREIGN)
                         continue
                     execution = held.order.execution
                     guard = guard_name(execution.application, execution.environment)

@@ -53,7 +53,6 @@ def test_the_sample_is_good():
         ({"variables": {"A": "{x}"}}, "`spec.variables.A` is wrong"),
         ({"history": {"failed": -1}}, "`spec.history.failed` must be a whole number"),
         ({"history": {"age": "x"}}, "`spec.history.age` is wrong"),
-        ({"acceptForeign": "yes"}, "`spec.acceptForeign` must be `true` or `false`"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_field(changed, problem):
