@@ -1,6 +1,7 @@
 """The client against a real API server: following what changes, across whatever happens to it."""
 
 import asyncio
+import logging
 from contextlib import aclosing
 from typing import Any
 
@@ -173,6 +174,27 @@ async def test_a_watch_that_breaks_says_so(plane: ControlPlane, namespace: str):
         proxy.cut_streams()
         with pytest.raises(Unreachable):
             await seen(watch, 1)
+
+
+async def test_a_watch_that_is_silent_for_too_long_is_taken_for_broken(
+    cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(watching, "SHORTEST_SECONDS", 60)
+    monkeypatch.setattr(watching, "LONGEST_SECONDS", 60)
+    monkeypatch.setattr(watching, "LATE_SECONDS", -59)
+    since = (await cluster.list(CONFIG_MAPS, namespace)).version
+    with pytest.raises(Unreachable, match="ReadTimeout"):
+        await seen(cluster.watch(CONFIG_MAPS, namespace, since=since), 1)
+
+
+async def test_no_request_is_written_into_a_log(
+    plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.DEBUG):
+        async with connect(plane.kubeconfig) as cluster:
+            await cluster.list(CONFIG_MAPS, namespace)
+    assert [one.name for one in caplog.records if one.name.startswith(("http", "lightkube"))] == []
+    assert ADMIN not in caplog.text
 
 
 @pytest.mark.parametrize("page", ["<html>please log in</html>", "[]", '"yes"'])
