@@ -27,6 +27,9 @@ EFFECTS = sorted(
     }
 )
 
+_CLUSTERS = (
+    "tests/scenarios/test_controller_storm.py, tests/kubernetes/test_controller.py: no story has a cluster"
+)
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
 _QUEUES = "tests/integration/test_queue_crashes.py: no story has a queue between networks"
 _REGISTRIES = "tests/kubernetes/test_ecr_login.py: a command of its own, without a store"
@@ -83,6 +86,7 @@ ELSEWHERE = {
     "sources.write_program": _REPOSITORIES,
     **dict.fromkeys((one for one in EFFECTS if one.startswith("queue.")), _QUEUES),
     **dict.fromkeys((one for one in EFFECTS if one.startswith("ssh.")), _HOSTS),
+    **dict.fromkeys((one for one in EFFECTS if one.startswith("controller.")), _CLUSTERS),
     "web.make_key": "tests/integration/test_web_serve.py: no story has pages",
     "web.listen": "tests/integration/test_web_serve.py: no story has pages",
     "store.reopen": "only after ten minutes of silence; tests/scenarios",

@@ -203,6 +203,10 @@ async def standin(plane: ControlPlane) -> AsyncIterator[Standin]:
                 await asyncio.gather(playing, return_exceptions=True)
                 await cluster.delete(NODES, node.name)
         finally:
+            # The API server keeps its connections; waiting for its goodbye would outlast the test.
+            for one in runner.server.connections if runner.server is not None else ():
+                if one.transport is not None:
+                    one.transport.abort()
             await runner.cleanup()
 
 
@@ -254,7 +258,11 @@ def running(pod: Object) -> Object:
 
 def ended(pod: Object, exit_code: int) -> Object:
     reason = "Completed" if exit_code == 0 else "Error"
-    state = {"terminated": {"exitCode": exit_code, "reason": reason, "startedAt": now(), "finishedAt": now()}}
+    times = {"startedAt": now(), "finishedAt": now()}
+    if pod["status"].get("phase", "Pending") == "Pending":
+        # What a kubelet says of a container that never was.
+        reason, times = "ContainerStatusUnknown", {}
+    state = {"terminated": {"exitCode": exit_code, "reason": reason, **times}}
     return {
         "phase": "Failed" if exit_code else "Succeeded",
         "containerStatuses": containers(pod, state, ready=False),

@@ -120,6 +120,11 @@ class Wiring(Protocol):
     def build_runner_process(self, config: Path, *, tell: Tell | None = None) -> Server:
         """Return everything of `funade runner`; `tell` hears of each event once."""
 
+    def build_controller(
+        self, kubeconfig: Path | None, context: str | None, namespace: str | None, *, leads: bool
+    ) -> Server:
+        """Return everything of `funade controller`."""
+
     def copy_store(self, config: Path) -> Copied:
         """Copy the store from its file into the database, or raise FunadeError."""
 

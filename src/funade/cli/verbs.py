@@ -10,6 +10,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("funade.cli.setup", "Prove the configuration against the world; deploys nothing."),
     "serve": ("funade.cli.serve", "Run the server: everything in one process."),
     "runner": ("funade.cli.serve", "Carry deployments out beside other processes of the same store."),
+    "controller": ("funade.cli.controller", "Turn orders from queues into Jobs of a Kubernetes cluster."),
     "plan": ("funade.cli.reading", "Show what a deploy would do."),
     "deploy": ("funade.cli.asking", "Put a ref into an environment, and follow it there."),
     "retry": ("funade.cli.asking", "Ask again for what an unsuccessful deployment wanted."),

@@ -124,6 +124,11 @@ class Masker:
         seen = self._held + chunk
         return self._give_out(seen, len(seen) - self._may_begin(seen))
 
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether all that was fed is given out: another masker could go on from here."""
+        return not self._held and not self._covered
+
     def flush(self) -> bytes:
         """Return the rest; the stream is over."""
         return self._give_out(self._held, len(self._held))

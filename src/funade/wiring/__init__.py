@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from funade.store.copying import Copied
     from funade.usecases.desk import Desk
     from funade.usecases.sort_dead_letters import SortDeadLetters
+    from funade.wiring.controller import ControllerProcess
     from funade.wiring.runner import Tell
     from funade.wiring.server import Server
     from funade.wiring.starting import LoneRunner
@@ -97,6 +98,15 @@ def copy_store(config: Path) -> "Copied":
     from funade.wiring.moving import copy_store
 
     return copy_store(load(config, KINDS))
+
+
+def build_controller(
+    kubeconfig: Path | None, context: str | None, namespace: str | None, *, leads: bool
+) -> "ControllerProcess":
+    """Return everything of `funade controller`; it needs no configuration but what the cluster holds."""
+    from funade.wiring.controller import ControllerProcess
+
+    return ControllerProcess(kubeconfig=kubeconfig, context=context, namespace=namespace, leads=leads)
 
 
 @asynccontextmanager

@@ -1,0 +1,317 @@
+"""The controller's loop: whatever changes makes something due, and whatever is due is looked at from the beginning."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from funade.clients.kubernetes.errors import ClusterError, Conflict, NotFound
+from funade.clients.kubernetes.kinds import JOBS, PODS
+from funade.controller.agenda import Agenda
+from funade.controller.cluster import Cluster
+from funade.controller.condition import Standing, status_of
+from funade.controller.deploy_queue import DeployQueue, Flawed, parse
+from funade.controller.doors import Doors
+from funade.controller.follow import Following
+from funade.controller.guard import Guard
+from funade.controller.history import outdated
+from funade.controller.job import released
+from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, MANAGER, QUEUE, guard_name
+from funade.controller.reconcile import Inbox, Reconcile
+from funade.controller.seen import SeenJob, read_job
+from funade.controller.watching import Watching
+from funade.domain.errors import FunadeError
+from funade.domain.messages import ForeignMessage
+from funade.failpoints import effect
+from funade.usecases.ports import Clock
+
+log = structlog.get_logger()
+
+SIDE_BY_SIDE = 8
+TIDIED_EVERY_SECONDS = 60.0
+PAUSE_SECONDS = 5.0
+SHOWN_EVERY = timedelta(seconds=10)
+FOREIGN = "it comes from another program: it passed no policy of Funade, and becomes no Job"
+
+
+@dataclass(slots=True, kw_only=True)
+class Controller:
+    """Everything of one controller, in one namespace."""
+
+    cluster: Cluster
+    namespace: str
+    clock: Clock
+    doors: Doors
+    _queues: dict[str, DeployQueue | Flawed] = field(default_factory=dict)
+    _inboxes: dict[str, Inbox] = field(default_factory=dict)
+    _takers: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = field(default_factory=dict)
+    _followers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _standing: dict[str, Standing] = field(default_factory=dict)
+    _running: dict[str, dict[str, str]] = field(default_factory=dict)
+    _agenda: Agenda | None = None
+    _shown: Agenda | None = None
+
+    async def run(self) -> None:
+        """Work until cancelled; what runs in the cluster goes on without us."""
+        reconcile = Reconcile(
+            cluster=self.cluster,
+            namespace=self.namespace,
+            clock=self.clock,
+            doors=self.doors,
+            queues=self._good_queues,
+            seen=self._seen,
+        )
+
+        async def look(name: str) -> timedelta | None:
+            return await reconcile(name, self._inboxes.setdefault(name, Inbox()))
+
+        async with (
+            Agenda(look, self.clock, side_by_side=SIDE_BY_SIDE) as self._agenda,
+            Agenda(self._show, self.clock, side_by_side=2) as self._shown,
+        ):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for watching in self._watchings():
+                        group.create_task(watching.run())
+                    group.create_task(self._tidy_again_and_again())
+            finally:
+                tasks = [task for _, task in self._takers.values()] + list(self._followers.values())
+                for one in tasks:
+                    one.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._takers.clear()
+                self._followers.clear()
+
+    # What changes
+
+    def _watchings(self) -> Sequence[Watching]:
+        def by_label(obj: dict[str, Any], _is_there: bool) -> None:
+            self._mark(str((obj["metadata"].get("labels") or {}).get(GUARD, "")))
+
+        def all_by_label(objs: list[dict[str, Any]]) -> None:
+            for one in objs:
+                by_label(one, True)
+
+        def all_queues(objs: list[dict[str, Any]]) -> None:
+            there = {one["metadata"]["name"] for one in objs}
+            for name in [one for one in self._queues if one not in there]:
+                self._forget_queue(name)
+            for one in objs:
+                self._hear_queue(one, True)
+
+        watched = {
+            DEPLOY_QUEUES: (self._hear_queue, all_queues, None),
+            DEPLOY_GUARDS: (by_label, all_by_label, GUARD),
+            JOBS: (by_label, all_by_label, GUARD),
+            PODS: (by_label, all_by_label, GUARD),
+        }
+        return [
+            Watching(
+                cluster=self.cluster,
+                kind=kind,
+                namespace=self.namespace,
+                clock=self.clock,
+                hear=hear,
+                listed=listed,
+                labels=labels,
+                is_listed=asyncio.Event(),
+            )
+            for kind, (hear, listed, labels) in watched.items()
+        ]
+
+    def _mark(self, name: str) -> None:
+        if name and self._agenda is not None:
+            self._agenda.mark(name)
+
+    def _hear_queue(self, raw: dict[str, Any], is_there: bool) -> None:
+        name = str(raw["metadata"]["name"])
+        if not is_there:
+            self._forget_queue(name)
+            return
+        queue = parse(raw)
+        is_news = self._queues.get(name) != queue
+        self._queues[name] = queue
+        self._listen(name, queue)
+        if self._shown is not None:
+            self._shown.mark(name)
+        if is_news:
+            for guard in [one for one, inbox in self._inboxes.items() if inbox.held]:
+                self._mark(guard)
+
+    def _forget_queue(self, name: str) -> None:
+        self._queues.pop(name, None)
+        self._standing.pop(name, None)
+        _, task = self._takers.pop(name, (None, None))
+        if task is not None:
+            task.cancel()
+
+    def _good_queues(self) -> dict[str, DeployQueue]:
+        return {name: one for name, one in self._queues.items() if isinstance(one, DeployQueue)}
+
+    # Orders
+
+    def _listen(self, name: str, queue: DeployQueue | Flawed) -> None:
+        """Have one task take orders from each queue that may be used; from another address, another task."""
+        address = (
+            (queue.queue, queue.region) if isinstance(queue, DeployQueue) and not queue.is_leaving else None
+        )
+        known, task = self._takers.get(name, (None, None))
+        if task is not None and not task.done() and known == address:
+            return
+        if task is not None:
+            task.cancel()
+            del self._takers[name]
+        if address is not None:
+            taking = asyncio.create_task(self._take(name), name=f"controller: queue of {name}")
+            self._takers[name] = (address, taking)
+
+    async def _take(self, name: str) -> None:
+        while True:
+            queue = self._queues.get(name)
+            if not isinstance(queue, DeployQueue):
+                return
+            try:
+                await self._take_while_open(name, queue)
+            except FunadeError as error:
+                self._set_standing(name, Standing(problem=str(error), is_asked=True))
+                await self.clock.sleep(PAUSE_SECONDS)
+            except Exception:
+                # The process's loop: one queue must not stop the others.
+                log.exception("our mistake; will be tried again", queue=name)
+                await self.clock.sleep(PAUSE_SECONDS)
+
+    async def _take_while_open(self, name: str, queue: DeployQueue) -> None:
+        async with self.doors.inlet(queue) as inlet:
+            while True:
+                taken = await inlet.take()
+                self._set_standing(name, Standing(is_asked=True))
+                now = self._queues.get(name)
+                queue = now if isinstance(now, DeployQueue) else queue
+                for held in taken:
+                    if isinstance(held.order, ForeignMessage):
+                        with suppress(FunadeError):
+                            await held.set_aside(FOREIGN)
+                        continue
+                    execution = held.order.execution
+                    guard = guard_name(execution.application, execution.environment)
+                    self._inboxes.setdefault(guard, Inbox()).put(held, queue)
+                    self._mark(guard)
+
+    def _set_standing(self, name: str, standing: Standing) -> None:
+        if self._standing.get(name) != standing:
+            self._standing[name] = standing
+            if self._shown is not None:
+                self._shown.mark(name)
+
+    # Output
+
+    def _seen(self, guard: Guard, jobs: Sequence[SeenJob]) -> None:
+        """Have the output of what ran told, and remember what runs."""
+        for job in jobs:
+            attempt = guard.find(job.deployment, job.attempt)
+            if attempt is None:
+                continue
+            self._remember(guard, job, is_over=attempt.is_over, queue=attempt.queue)
+            is_needed = attempt.facts and not job.never_ran and not job.log_is_told and job.is_held
+            if is_needed and job.uid not in self._followers:
+                known = self._good_queues().get(attempt.queue)
+                try:
+                    outlet = self.doors.outlet(attempt.facts, known.region if known is not None else "")
+                except FunadeError as error:
+                    log.warning("output cannot be told now", job=job.name, problem=str(error))
+                    continue
+                following = Following(
+                    cluster=self.cluster,
+                    namespace=self.namespace,
+                    clock=self.clock,
+                    outlet=outlet,
+                    attempt=attempt,
+                    job=job,
+                )
+                task = asyncio.create_task(following.run(), name=f"controller: log of {job.name}")
+                self._followers[job.uid] = task
+                task.add_done_callback(partial(self._followed, job.uid))
+
+    def _followed(self, uid: str, task: asyncio.Task[None]) -> None:
+        self._followers.pop(uid, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("our mistake: a log is not followed any more", problem=repr(error), exc_info=error)
+
+    def _remember(self, guard: Guard, job: SeenJob, *, is_over: bool, queue: str) -> None:
+        running = self._running.setdefault(queue, {})
+        shown = f"{guard.application}/{guard.environment}"
+        before = dict(running)
+        if is_over:
+            running.pop(job.uid, None)
+        else:
+            running[job.uid] = shown
+        if before != running and self._shown is not None:
+            self._shown.mark(queue)
+
+    # What a DeployQueue shows, and its end
+
+    async def _show(self, name: str) -> timedelta | None:
+        try:
+            raw = await self.cluster.get(DEPLOY_QUEUES, name, self.namespace)
+        except NotFound:
+            return None
+        queue = parse(raw)
+        try:
+            if await self._hold_or_release(name, raw, queue):
+                return None
+            running = sorted(self._running.get(name, {}).values())
+            known = self._standing.get(name, Standing())
+            waiting = sum(
+                sum(one.name == name for one in inbox.queues.values()) for inbox in self._inboxes.values()
+            )
+            standing = Standing(
+                problem=known.problem, is_asked=known.is_asked, running=running, waiting=waiting
+            )
+            before = raw.get("status") or {}
+            status = status_of(queue, standing, before, self.clock.now())
+            if status != before:
+                with effect("controller.show_status"):
+                    await self.cluster.replace_status(
+                        DEPLOY_QUEUES, {**raw, "status": status}, manager=MANAGER
+                    )
+        except (Conflict, NotFound):
+            return timedelta(seconds=1)
+        return SHOWN_EVERY if queue.is_leaving or running else None
+
+    async def _hold_or_release(self, name: str, raw: dict[str, Any], queue: DeployQueue | Flawed) -> bool:
+        """Keep a DeployQueue until its Jobs have ended; tell whether anything was written."""
+        is_held = FINALIZER in (raw["metadata"].get("finalizers") or [])
+        if not queue.is_leaving and not is_held:
+            finalizers = [*(raw["metadata"].get("finalizers") or []), FINALIZER]
+            changed = {**raw, "metadata": {**raw["metadata"], "finalizers": finalizers}}
+            with effect("controller.hold_queue"):
+                await self.cluster.replace(DEPLOY_QUEUES, changed, manager=MANAGER)
+            return True
+        if queue.is_leaving and is_held:
+            jobs = await self.cluster.list(JOBS, self.namespace, labels=f"{QUEUE}={name}")
+            if not any(read_job(one, ()).is_held for one in jobs.objects):
+                with effect("controller.release_queue"):
+                    await self.cluster.replace(DEPLOY_QUEUES, released(raw), manager=MANAGER)
+                return True
+        return False
+
+    # Old Jobs
+
+    async def _tidy_again_and_again(self) -> None:
+        while True:
+            await self.clock.sleep(TIDIED_EVERY_SECONDS)
+            try:
+                await self._tidy()
+            except ClusterError as error:
+                log.warning("old Jobs stay for now", problem=str(error))
+
+    async def _tidy(self) -> None:
+        jobs = await self.cluster.list(JOBS, self.namespace, labels=QUEUE)
+        for job in outdated(jobs.objects, self._good_queues(), self.clock.now()):
+            with suppress(NotFound, Conflict), effect("controller.forget_job"):
+                await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid)

@@ -1,0 +1,344 @@
+"""Everything about one environment: look, let the guard know, do the next thing, look again; tell what is untold.
+
+Whatever is written is written by compare-and-swap on what was just read, so that others may do the same at any time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from funade.clients.kubernetes.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from funade.clients.kubernetes.kinds import JOBS, PODS
+from funade.controller.absorb import Absorbed, Then, absorb, fact_of, sealed
+from funade.controller.act import CreateJob, DeleteJob, Move, Release, Resume, StopJob, StopPods, next_move
+from funade.controller.advance import NOT_OURS, World, advance
+from funade.controller.cluster import Cluster
+from funade.controller.deploy_queue import DeployQueue
+from funade.controller.doors import Doors, Held
+from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
+from funade.controller.job import job_for, released, resumed, stopped
+from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, GUARD, MANAGER, job_name
+from funade.controller.seen import SeenJob, read_job
+from funade.domain.errors import FunadeError, QueueError
+from funade.domain.messages import Fact, ForeignMessage
+from funade.domain.orders import EndedBy
+from funade.domain.wire import Unreadable
+from funade.failpoints import effect
+from funade.usecases.ports import Clock
+
+log = structlog.get_logger()
+
+#: What one look may do at most before others get their turn.
+MOST_STEPS = 30
+#: While something lives here it is looked at this often, also when nobody says that it changed.
+LIVELY = timedelta(seconds=10)
+A_MOMENT = timedelta(seconds=1)
+AFTER_TROUBLE = timedelta(seconds=5)
+_LONGEST_WORDS = 300
+
+
+@dataclass(slots=True)
+class Inbox:
+    """The orders for one environment that are in our hands."""
+
+    held: list[Held] = field(default_factory=list)
+    queues: dict[str, DeployQueue] = field(default_factory=dict)
+    waited: set[str] = field(default_factory=set)  #: what it led to was told while it was in our hands
+
+    def put(self, held: Held, queue: DeployQueue) -> None:
+        """Add a message; of the same one an older delivery is nobody's any more."""
+        self.held = [one for one in self.held if one.id != held.id] + [held]
+        self.queues[held.id] = queue
+
+    def drop(self, held: Held) -> None:
+        """Forget a message."""
+        self.held = [one for one in self.held if one is not held]
+        if not any(one.id == held.id for one in self.held):
+            self.queues.pop(held.id, None)
+            self.waited.discard(held.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A guard as it is stored (`raw` None: not yet), with what was seen after it."""
+
+    raw: dict[str, Any] | None
+    world: World
+
+
+@dataclass(slots=True, kw_only=True)
+class Reconcile:
+    """Brings one environment further, and says when to look again."""
+
+    cluster: Cluster
+    namespace: str
+    clock: Clock
+    doors: Doors
+    queues: Callable[[], Mapping[str, DeployQueue]]
+    seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
+    #: So long an end waits for the last of the output.
+    patience: timedelta = timedelta(seconds=15)
+    _hindrances: dict[str, str] = field(default_factory=dict)
+
+    async def __call__(self, name: str, inbox: Inbox) -> timedelta | None:
+        """Do what can be done now; return when to look again by ourselves, None: when something changes."""
+        trouble = False
+        for _ in range(MOST_STEPS):
+            for lost in [one for one in inbox.held if one.is_lost]:
+                inbox.drop(lost)
+            try:
+                seen = await self._look(name, inbox)
+            except Unreadable as error:
+                log.error("a guard cannot be read: nothing starts under it", guard=name, problem=str(error))
+                return AFTER_TROUBLE
+            if seen is None:
+                return None
+            try:
+                if await self._write_what_is_known(name, seen, inbox):
+                    continue
+                move = next_move(seen.world)
+                if move is not None:
+                    if not isinstance(move, DeleteJob | Release) or await self._is_still(name, seen, move):
+                        await self._do(name, seen, move)
+                    continue
+            except (Conflict, AlreadyExists, NotFound):
+                # Somebody else was here: what is so now decides.
+                continue
+            self.seen(seen.world.guard, seen.world.jobs)
+            trouble, changed = await self._speak(name, seen, inbox)
+            if not changed:
+                return self._again(seen.world, inbox, trouble=trouble)
+        return A_MOMENT
+
+    # Looking
+
+    async def _look(self, name: str, inbox: Inbox) -> Seen | None:
+        """Return what is so; the guard first: a Job that it names as started was there before it said so."""
+        raw = await self._find_guard(name)
+        jobs = await self.cluster.list(JOBS, self.namespace, labels=f"{GUARD}={name}")
+        guard = self._guard(raw, jobs.objects, inbox)
+        if guard is None:
+            return None
+        pods: Sequence[dict[str, Any]] = ()
+        if jobs.objects or any(not one.is_over for one in guard.attempts):
+            pods = (await self.cluster.list(PODS, self.namespace, labels=f"{GUARD}={name}")).objects
+        seen = [read_job(one, pods) for one in jobs.objects]
+        there = {one.deployment for one in seen}
+        strays = frozenset(
+            deployment
+            for pod in pods
+            if (deployment := pod["metadata"].get("labels", {}).get(DEPLOYMENT)) not in there
+            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        )
+        return Seen(
+            raw=raw,
+            world=World(
+                guard=guard,
+                jobs=seen,
+                queues=self.queues(),
+                now=self.clock.now(),
+                strays=strays,
+                hindrances=self._hindrances,
+            ),
+        )
+
+    async def _find_guard(self, name: str) -> dict[str, Any] | None:
+        try:
+            return await self.cluster.get(DEPLOY_GUARDS, name, self.namespace)
+        except NotFound:
+            return None
+
+    def _guard(
+        self, raw: Mapping[str, Any] | None, jobs: Sequence[Mapping[str, Any]], inbox: Inbox
+    ) -> Guard | None:
+        if raw is not None:
+            return read_spec(raw.get("spec"))
+        records = [record for one in jobs if (record := read_job(one, ()).record) is not None]
+        executions = [
+            one.order.execution for one in inbox.held if not isinstance(one.order, ForeignMessage)
+        ] + [one.execution for one in records]
+        if not executions:
+            return None
+        return Guard(application=executions[0].application, environment=executions[0].environment)
+
+    # Doing
+
+    async def _write_what_is_known(self, name: str, seen: Seen, inbox: Inbox) -> bool:
+        """Write the guard if anything about it is new; tell whether it was."""
+        guard, results = self._absorbed(seen, inbox)
+        inbox.waited.update(held.id for held, absorbed in results if absorbed.then is Then.WAIT)
+        guard = advance(replace(seen.world, guard=guard))
+        if seen.raw is not None and guard == seen.world.guard:
+            return False
+        if seen.raw is None and guard == seen.world.guard and not guard.attempts:
+            return False
+        await self._write(name, seen.raw, guard)
+        return True
+
+    def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
+        guard, results = seen.world.guard, []
+        for held in inbox.held:
+            if isinstance(held.order, ForeignMessage):
+                continue
+            absorbed = absorb(guard, held.order, inbox.queues[held.id], seen.world.now)
+            guard = absorbed.guard
+            results.append((held, absorbed))
+        return guard, results
+
+    async def _write(self, name: str, raw: dict[str, Any] | None, guard: Guard) -> None:
+        if raw is None:
+            metadata = {"name": name, "namespace": self.namespace, "labels": {GUARD: name}}
+            made = {
+                "apiVersion": DEPLOY_GUARDS.api_version,
+                "kind": DEPLOY_GUARDS.kind,
+                "metadata": metadata,
+                "spec": to_spec(guard),
+            }
+            with effect("controller.make_guard"):
+                await self.cluster.create(DEPLOY_GUARDS, made, manager=MANAGER)
+            return
+        with effect("controller.write_guard"):
+            await self.cluster.replace(DEPLOY_GUARDS, {**raw, "spec": to_spec(guard)}, manager=MANAGER)
+
+    async def _is_still(self, name: str, seen: Seen, move: DeleteJob | Release) -> bool:
+        """Tell whether the guard knows no more of the Job than when it was read, before the Job was seen."""
+        if seen.world.guard.find(move.job.deployment, move.job.attempt) is not None:
+            return True
+        now = await self._find_guard(name)
+        return _version(now) == _version(seen.raw)
+
+    async def _do(self, name: str, seen: Seen, move: Move) -> None:
+        match move:
+            case CreateJob():
+                await self._create(name, seen, move)
+            case Resume(job):
+                with effect("controller.resume_job"):
+                    changed = resumed(job.raw, self.clock.now())
+                    await self.cluster.replace(JOBS, changed, manager=MANAGER)
+            case StopJob(job):
+                with effect("controller.stop_job"):
+                    await self.cluster.replace(JOBS, stopped(job.raw), manager=MANAGER)
+            case StopPods(job):
+                await self._stop_pods(job)
+            case DeleteJob(job):
+                version = str(job.raw["metadata"]["resourceVersion"])
+                with effect("controller.delete_job"):
+                    await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid, version=version)
+            case Release(job):
+                with effect("controller.release_job"):
+                    await self.cluster.replace(JOBS, released(job.raw), manager=MANAGER)
+
+    async def _create(self, name: str, seen: Seen, move: CreateJob) -> None:
+        deployment = move.attempt.execution.deployment
+        try:
+            job = job_for(move.attempt, move.queue, name, self.namespace)
+            with effect("controller.create_job"):
+                await self.cluster.create(JOBS, job, manager=MANAGER)
+        except (ValueError, Invalid) as error:
+            await self._seal(name, seen, move, f"Kubernetes does not take its Job: {error}"[:_LONGEST_WORDS])
+        except AlreadyExists:
+            if not await self._is_ours(name, move):
+                await self._seal(name, seen, move, NOT_OURS)
+        except Forbidden as error:
+            # A quota, mostly: it may have room before the order's time is over.
+            self._hindrances[deployment] = str(error)[:_LONGEST_WORDS]
+            raise
+        else:
+            self._hindrances.pop(deployment, None)
+
+    async def _seal(self, name: str, seen: Seen, move: CreateJob, problem: str) -> None:
+        stop = Stop(by=EndedBy.NEVER_STARTED, problem=problem)
+        guard = seen.world.guard.having(sealed(move.attempt, stop, self.clock.now()))
+        await self._write(name, seen.raw, guard)
+
+    async def _is_ours(self, name: str, move: CreateJob) -> bool:
+        execution = move.attempt.execution
+        raw = await self.cluster.get(JOBS, job_name(execution.deployment, execution.attempt), self.namespace)
+        return bool((raw["metadata"].get("labels") or {}).get(GUARD) == name)
+
+    async def _stop_pods(self, job: SeenJob) -> None:
+        for pod in job.pods:
+            if pod.is_alive and not pod.is_leaving:
+                with effect("controller.stop_pod"):
+                    await self.cluster.delete(PODS, pod.name, self.namespace, uid=pod.uid)
+
+    # Telling
+
+    async def _speak(self, name: str, seen: Seen, inbox: Inbox) -> tuple[bool, bool]:
+        """Tell what is untold, then let messages go; return whether there was trouble, and whether the guard is new."""
+        try:
+            changed = await self._tell(name, seen)
+        except QueueError as error:
+            log.warning("facts cannot be told now", guard=name, problem=str(error))
+            return True, False
+        except (Conflict, NotFound):
+            return False, True
+        trouble = False
+        for held, absorbed in self._absorbed(seen, inbox)[1]:
+            trouble = not await self._settle(held, absorbed, inbox) or trouble
+        return trouble, changed
+
+    async def _tell(self, name: str, seen: Seen) -> bool:
+        guard = seen.world.guard
+        told = guard
+        for attempt in guard.attempts:
+            untold = tuple(one for one in attempt.untold if not self._waits(seen.world, attempt, one))
+            if not untold:
+                continue
+            if attempt.facts:
+                facts = [fact for one in untold if (fact := fact_of(attempt, one)) is not None]
+                await self._send(attempt.facts, attempt.queue, facts)
+            told = told.having(replace(attempt, told=(*attempt.told, *untold)))
+        if told == guard:
+            return False
+        await self._write(name, seen.raw, told)
+        return True
+
+    def _waits(self, world: World, attempt: Attempt, told: Told) -> bool:
+        """Tell whether an end is better told a little later, with the length of its output."""
+        job, ending = world.job_of(attempt), attempt.ending
+        if told is not Told.ENDED or attempt.phase is not Phase.ENDED or ending is None:
+            return False
+        is_told = attempt.output is not None or not attempt.facts or job is None or not job.is_held
+        return not is_told and world.now - ending.at < self.patience
+
+    async def _settle(self, held: Held, absorbed: Absorbed, inbox: Inbox) -> bool:
+        """Let a message go that needs nothing more of us; tell whether that went well."""
+        if absorbed.then is Then.WAIT:
+            return True
+        queue = inbox.queues[held.id]
+        try:
+            if absorbed.then is Then.ASIDE:
+                log.warning("an order is set aside", queue=queue.name, problem=absorbed.problem)
+                await held.set_aside(absorbed.problem)
+            else:
+                is_answered = absorbed.is_told and held.id in inbox.waited
+                if absorbed.answers and queue.facts and not is_answered:
+                    await self._send(queue.facts, queue.name, absorbed.answers)
+                await held.delete()
+        except FunadeError as error:
+            log.warning("a message stays in its queue", queue=queue.name, problem=str(error))
+            return False
+        inbox.drop(held)
+        return True
+
+    async def _send(self, url: str, queue: str, facts: Sequence[Fact]) -> None:
+        known = self.queues().get(queue)
+        outlet = self.doors.outlet(url, known.region if known is not None else "")
+        with effect("controller.tell"):
+            await outlet.send(facts)
+
+    def _again(self, world: World, inbox: Inbox, *, trouble: bool) -> timedelta | None:
+        if trouble:
+            return AFTER_TROUBLE
+        if any(one.is_over and one.untold for one in world.guard.attempts):
+            return A_MOMENT
+        is_lively = inbox.held or any(not one.is_over for one in world.guard.attempts)
+        return LIVELY if is_lively else None
+
+
+def _version(raw: Mapping[str, Any] | None) -> str:
+    return "" if raw is None else str(raw["metadata"]["resourceVersion"])

@@ -1,0 +1,78 @@
+"""Hears of every change of one kind of object: from where it stopped, and from the beginning when that is too old."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from random import uniform
+from typing import Any
+
+import structlog
+
+from funade.clients.kubernetes.errors import ClusterError, Gone, TooManyRequests
+from funade.clients.kubernetes.kinds import Kind
+from funade.controller.cluster import Change, Cluster
+from funade.usecases.ports import Clock
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+#: Between two watches that ended by themselves, so that a server that ends them at once is not flooded.
+BREATH_SECONDS = 0.2
+
+
+@dataclass(slots=True, kw_only=True)
+class Watching:
+    """One kind in one namespace; `hear` gets each object and whether it is still there, `listed` all at once."""
+
+    cluster: Cluster
+    kind: Kind
+    namespace: str
+    clock: Clock
+    hear: Callable[[dict[str, Any], bool], None]
+    listed: Callable[[list[dict[str, Any]]], None]
+    labels: str | None = None
+    is_listed: asyncio.Event
+
+    async def run(self) -> None:
+        """Listen until cancelled; nothing follows from a change but a look, so that a missed one costs a relist."""
+        failures = 0
+        version: str | None = None
+        while True:
+            try:
+                if version is None:
+                    version = await self._list()
+                async with aclosing(self._changes(version)) as changes:
+                    async for change in changes:
+                        failures = 0
+                        version = change.object["metadata"]["resourceVersion"]
+                        if change.type != "BOOKMARK":
+                            self.hear(change.object, change.type != "DELETED")
+                await self.clock.sleep(BREATH_SECONDS)
+            except Gone:
+                version = None
+                await self.clock.sleep(BREATH_SECONDS)
+            except ClusterError as error:
+                failures += 1
+                pause = _pause(failures, error)
+                log.warning("a watch is interrupted", kind=self.kind.kind, problem=str(error), pause=pause)
+                await self.clock.sleep(pause)
+
+    def _changes(self, version: str) -> AsyncGenerator[Change, None]:
+        return self.cluster.watch(self.kind, self.namespace, labels=self.labels, since=version)
+
+    async def _list(self) -> str:
+        listing = await self.cluster.list(self.kind, self.namespace, labels=self.labels)
+        self.listed(list(listing.objects))
+        self.is_listed.set()
+        return listing.version
+
+
+def _pause(failures: int, error: ClusterError) -> float:
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10))
+    # Not all at the same moment: many controllers may have met the same restart.
+    pause = uniform(longest / 2, longest)  # noqa: S311 -- chance, not a secret
+    if isinstance(error, TooManyRequests) and error.retry_after is not None:
+        return max(pause, error.retry_after.total_seconds())
+    return pause

@@ -1,0 +1,106 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funade.controller.names import CONTAINER, FINALIZER, RESUMED
+from funade.controller.seen import DOUBTFUL_FOR, HOPELESS_FOR, Outcome, read_job, read_pod
+
+CREATED = "2026-11-21T12:00:00Z"
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    metadata = {"name": "p", "uid": "u", "creationTimestamp": CREATED, "ownerReferences": [{"uid": "job"}]}
+    return {"metadata": metadata, "status": {"phase": "Pending", **status}}
+
+
+def waiting(reason: str) -> dict[str, Any]:
+    state = {"waiting": {"reason": reason, "message": "said\n  so"}}
+    return pod(containerStatuses=[{"name": "deploy", "state": state}])
+
+
+def job(*conditions: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    metadata = {"name": "j", "uid": "job", "annotations": {CONTAINER: "deploy"}}
+    return {"metadata": metadata, "spec": spec, "status": {"conditions": list(conditions)}}
+
+
+def test_an_image_that_cannot_be_pulled_is_trouble_with_patience():
+    trouble = read_pod(waiting("ImagePullBackOff"), "deploy").trouble
+    assert trouble is not None
+    assert trouble.problem == "the container `deploy` cannot start: ImagePullBackOff: said so"
+    assert trouble.patience == DOUBTFUL_FOR
+    assert trouble.since == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_a_name_that_is_none_is_hopeless():
+    trouble = read_pod(waiting("InvalidImageName"), "deploy").trouble
+    assert trouble is not None
+    assert trouble.patience == HOPELESS_FOR
+
+
+def test_a_pod_that_no_node_takes_waits_as_long_as_any_start_may():
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+    trouble = read_pod(pod(conditions=[condition]), "deploy").trouble
+    assert trouble is not None
+    assert (trouble.problem, trouble.patience) == ("no node takes its Pod: Unschedulable: 0/3 nodes", None)
+
+
+def test_the_exit_code_is_that_of_the_container_that_deploys():
+    statuses = [
+        {"name": "proxy", "state": {"terminated": {"exitCode": 9}}},
+        {"name": "deploy", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}},
+    ]
+    seen = read_pod(pod(phase="Failed", containerStatuses=statuses), "deploy")
+    assert (seen.exit, seen.is_alive, seen.has_begun) == (3, False, True)
+
+
+def test_a_code_that_kubernetes_made_up_is_none():
+    state = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
+    seen = read_pod(pod(phase="Failed", containerStatuses=[{"name": "deploy", "state": state}]), "deploy")
+    assert (seen.exit, seen.has_begun) == (None, False)
+
+
+def test_a_job_is_over_when_nothing_of_it_runs_any_more():
+    early = {"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}
+    assert read_job(job(early), ()).outcome is None
+    late = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}
+    assert read_job(job(early, late), ()).outcome is Outcome.FAILED
+    assert read_job(job({"type": "Failed", "status": "False"}), ()).outcome is None
+
+
+def test_a_job_never_ran_until_we_let_it_run_whatever_it_is_now():
+    suspended = job(suspend=True)
+    assert read_job(suspended, ()).never_ran
+    suspended["metadata"]["annotations"][RESUMED] = CREATED
+    assert not read_job(suspended, ()).never_ran
+
+
+def test_a_pod_of_another_job_of_the_same_name_is_not_its_own():
+    stranger = pod(phase="Running")
+    stranger["metadata"]["ownerReferences"] = [{"uid": "other"}]
+    assert read_job(job(), [pod(), stranger]).pods == (read_pod(pod(), "deploy"),)
+
+
+def test_our_finalizer_is_ours():
+    raw = job()
+    assert not read_job(raw, ()).is_held
+    raw["metadata"]["finalizers"] = ["foregroundDeletion", FINALIZER]
+    assert read_job(raw, ()).is_held
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_an_annotation_of_somebody_elses_making_breaks_nothing(value):
+    raw = job()
+    for name in ("record", "log", "resumed"):
+        raw["metadata"]["annotations"][f"funade.dev/{name}"] = json.dumps(value)
+    seen = read_job(raw, ())
+    assert seen.record is None
