@@ -98,16 +98,21 @@ async def test_a_restart_of_the_api_server_breaks_the_watch_and_another_list_los
             await asyncio.to_thread(plane.stop_api)
             with pytest.raises(Unreachable):
                 await first
-            with pytest.raises(NeverSent, match="no connection") as raised:
-                await cluster.create(CONFIG_MAPS, config_map(namespace, "b"), manager="ada")
+            async with asyncio.timeout(WITHIN_SECONDS):
+                while True:
+                    with pytest.raises(Unreachable) as raised:
+                        await cluster.create(CONFIG_MAPS, config_map(namespace, "b"), manager="ada")
+                    # A connection that was kept may end only with the first request that takes it.
+                    if isinstance(raised.value, NeverSent):
+                        break
             assert not raised.value.maybe_done
             await asyncio.to_thread(plane.start_api)
             await cluster.create(CONFIG_MAPS, config_map(namespace, "b"), manager="ada")
+            listing = await cluster.list(CONFIG_MAPS, namespace)
+            assert [one["metadata"]["name"] for one in listing.objects] == ["a", "b"]
             # What was before its start is forgotten by a server that has just started.
             with pytest.raises(Gone):
                 await seen(cluster.watch(CONFIG_MAPS, namespace, since="1"), 1)
-            listing = await cluster.list(CONFIG_MAPS, namespace)
-            assert [one["metadata"]["name"] for one in listing.objects] == ["a", "b"]
             await cluster.delete(CONFIG_MAPS, "a", namespace)
             async with aclosing(cluster.watch(CONFIG_MAPS, namespace, since=listing.version)) as again:
                 assert told(await seen(again, 1)) == ["DELETED a"]
