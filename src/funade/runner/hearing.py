@@ -4,9 +4,10 @@ Any number of processes may do this: facts are a set. One queue that cannot be u
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -26,8 +27,6 @@ PAUSE = timedelta(seconds=2)
 #: A queue that only a person can set right is tried again after so long.
 LONG_PAUSE = timedelta(seconds=30)
 
-Address = tuple[str, str | None]
-
 
 @dataclass(slots=True, kw_only=True)
 class Hearing:
@@ -40,18 +39,14 @@ class Hearing:
     receive: ReceiveFacts
     watch: WatchQueues
     clock: Clock
-    _listening: dict[Address, asyncio.Task[None]] = field(default_factory=dict)
+    _listening: dict[QueuePlace, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Listen until cancelled."""
         # Apart from the rest: a queue that does not answer is waited for.
-        watching = asyncio.create_task(self._watch(), name="queues")
+        watching = asyncio.create_task(self._again_and_again(self.watch.__call__), name="queues")
         try:
-            while True:
-                with suppress(StoreError, TargetError, OSError):
-                    await self._look()
-                    await self.receive.mend()
-                await self.clock.sleep(LOOK_SECONDS)
+            await self._again_and_again(self._look)
         finally:
             tasks = [watching, *self._listening.values()]
             self._listening.clear()
@@ -59,9 +54,15 @@ class Hearing:
                 one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _watch(self) -> None:
+    async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while True:
-            await self.watch()
+            try:
+                await work()
+            except (StoreError, TargetError, QueueError, OSError) as error:
+                log.error("queues cannot be looked after now", problem=str(error))
+            except Exception:
+                # The process's loop: whatever is wrong with queues ends nothing else of this process.
+                log.exception("our mistake; will be tried again")
             await self.clock.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
@@ -72,18 +73,20 @@ class Hearing:
             for application in self.configurations.current().applications.values()
             for environment in application.environments.values()
         ]
-        wanted: dict[Address, QueuePlace] = {}
+        wanted: dict[tuple[str, str | None], QueuePlace] = {}
         for target in (*today, *(one.release.target for one in running)):
             place = self.targets.facts_from(target)
             if place is not None:
                 wanted.setdefault(place.address, place)
-        for address in [one for one in self._listening if one not in wanted]:
-            self._listening.pop(address).cancel()
-        for address, place in wanted.items():
-            if address not in self._listening or self._listening[address].done():
-                self._listening[address] = asyncio.create_task(
-                    self._listen(place), name=f"facts from {place.name}"
-                )
+        places = set(wanted.values())
+        for place in [one for one in self._listening if one not in places]:
+            # Also where only its keys are other ones by now.
+            self._listening.pop(place).cancel()
+        for place in places:
+            if place not in self._listening or self._listening[place].done():
+                listening = asyncio.create_task(self._listen(place), name=f"facts from {place.name}")
+                self._listening[place] = listening
+        await self.receive.mend()
 
     async def _listen(self, place: QueuePlace) -> None:
         problem = ""
@@ -121,6 +124,11 @@ def report_dead(queue: QueueShown) -> None:
     )
 
 
-def report_refused(place: QueuePlace, delivery: Delivery, problem: str) -> None:
-    """Tell the log of a message that was not taken."""
-    log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])
+def reporting_to(watch: WatchQueues) -> Callable[[QueuePlace, Delivery, str], None]:
+    """Return what tells the log of a message that was not taken, and has its queue looked at."""
+
+    def report(place: QueuePlace, delivery: Delivery, problem: str) -> None:
+        log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])
+        watch.look_soon()
+
+    return report

@@ -33,6 +33,10 @@ class WatchQueues:
         """Return what was seen last; nothing where no queue is configured, or nobody has looked yet."""
         return self._seen
 
+    def look_soon(self) -> None:
+        """Look again at the next call: something has happened there."""
+        self._due = None
+
     async def __call__(self) -> None:
         """Look again, if it is time to."""
         steady = self.clock.steady()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from funade.chat.slack.announcer import SlackAnnouncer
 from funade.domain.deployment import Deployment
-from funade.runner.hearing import Hearing, report_refused
+from funade.runner.hearing import Hearing, reporting_to
 from funade.runner.journal import Everybody, Journal
 from funade.runner.lease import Heart
 from funade.runner.loop import Runner
@@ -103,7 +103,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
                 targets=parts.targets,
                 logs=parts.growing_logs,
                 clock=clock,
-                report=report_refused,
+                report=reporting_to(parts.watch_queues),
             ),
             watch=parts.watch_queues,
             clock=clock,
