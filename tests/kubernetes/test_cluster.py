@@ -9,9 +9,9 @@ import pytest
 
 from funade.clients.kubernetes import (
     CONFIG_MAPS,
-    JOBS,
     LEASES,
     NAMESPACES,
+    PODS,
     SECRETS,
     AlreadyExists,
     Cluster,
@@ -118,12 +118,13 @@ async def test_only_the_object_that_was_meant_is_deleted(cluster: Cluster, names
 
 
 async def test_a_status_is_written_without_the_rest(cluster: Cluster, namespace: str):
-    job = await cluster.create(JOBS, a_job(namespace), manager="ada")
-    job["status"] = {"active": 1, "startTime": "2026-01-01T00:00:00Z"}
-    job["spec"] = {**job["spec"], "suspend": False}
-    written = await cluster.replace_status(JOBS, job, manager="ada")
-    assert written["status"]["active"] == 1
-    assert written["spec"]["suspend"] is True
+    # No controller touches a pod that belongs to nobody.
+    pod = await cluster.create(PODS, a_pod(namespace), manager="ada")
+    pod["status"] = {"phase": "Pending", "message": "waits"}
+    pod["spec"]["containers"][0]["image"] = "y"
+    written = await cluster.replace_status(PODS, pod, manager="ada")
+    assert written["status"]["message"] == "waits"
+    assert written["spec"]["containers"][0]["image"] == "x"
 
 
 async def test_all_pages_of_a_list_are_read(
@@ -212,12 +213,9 @@ async def test_nobody_hears_the_token(cluster: Cluster):
     assert ADMIN not in repr(cluster) + repr(vars(cluster))
 
 
-def a_job(namespace: str) -> dict[str, Any]:
-    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}
-    return {
-        "metadata": {"name": "j", "namespace": namespace},
-        "spec": {"suspend": True, "template": {"spec": pod}},
-    }
+def a_pod(namespace: str) -> dict[str, Any]:
+    spec = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}
+    return {"metadata": {"name": "p", "namespace": namespace}, "spec": spec}
 
 
 def a_lease(namespace: str, name: str) -> dict[str, Any]:
