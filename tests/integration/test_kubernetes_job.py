@@ -95,7 +95,8 @@ def environment(traps: str = "") -> dict[str, str]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, endpoint: str) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path, endpoint: str) -> Iterator[Shop]:
+    other_side = getattr(request, "param", "stand_in")
     name = uuid4().hex
     dead = create(endpoint, f"dead-{name}")
     arn = f"arn:aws:sqs:{REGION}:{dead.split('/')[-2]}:{dead.split('/')[-1]}"
@@ -105,15 +106,15 @@ def shop(tmp_path: Path, endpoint: str) -> Iterator[Shop]:
     git = ["git", "-C", str(tmp_path / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
     subprocess.run(["git", "init", "--quiet", str(tmp_path / "shop")], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
-    with controlling(orders, facts, tmp_path):
+    with controlling(other_side, orders, facts, tmp_path):
         yield Shop(tmp_path, endpoint, orders, facts, dead)
 
 
 @contextmanager
-def controlling(orders: str, facts: str, folder: Path) -> Iterator[None]:
+def controlling(other_side: str, orders: str, facts: str, folder: Path) -> Iterator[None]:
     with (folder / "controller.log").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.stand_in", orders, facts, str(folder)],
+            [sys.executable, "-m", f"tests.integration.{other_side}", orders, facts, str(folder)],
             cwd=ROOT,
             env={"PATH": os.defpath, "HOME": "/nonexistent"},
             stdout=log,
@@ -186,6 +187,18 @@ def test_a_server_that_was_killed_goes_on_where_its_place_is(shop):
         until("it ended", lambda: shop.shown().get("state") == "succeeded", shop)
         assert len(shop.began()) == 1
         until("its log is whole", lambda: shop.log() == WHOLE, shop)
+
+
+@pytest.mark.parametrize("shop", ["cluster_in_memory"], indirect=True)
+def test_the_controller_itself_makes_one_job_of_each_order(shop):
+    with serving(shop):
+        for number in (1, 2):
+            ran = shop.funade("deploy", "shop", "--yes", "--json")
+            said = ran.stdout + ran.stderr + (shop.folder / "controller.log").read_text()
+            assert ran.returncode == 0, said
+            assert json.loads(ran.stdout)["deployment"]["number"] == number
+    assert len((shop.folder / "jobs").read_text().split()) == 2
+    assert left_of(shop) == []
 
 
 def test_a_cancel_goes_through_the_queue(shop):

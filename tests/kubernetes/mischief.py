@@ -96,9 +96,21 @@ async def mischief(plane: ControlPlane) -> AsyncIterator[Mischief]:
             state.url = f"http://127.0.0.1:{port}"
             yield state
         finally:
-            state.cut_streams()
-            await runner.cleanup()
-            await asyncio.sleep(0)
+            await end(runner)
+
+
+async def end(runner: web.AppRunner) -> None:
+    """Listen no more, and cut who is connected, or just about to be: nobody waits for a goodbye."""
+    server = runner.server
+    for site in list(runner.sites):
+        await site.stop()
+    # Who was accepted at the last moment is known a few turns later.
+    for _ in range(10):
+        for one in server.connections if server is not None else ():
+            if one.transport is not None:
+                one.transport.abort()
+        await asyncio.sleep(0)
+    await runner.cleanup()
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -30,6 +30,7 @@ from funade.clients.kubernetes import (
     connect,
 )
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.mischief import end
 
 PREFIX = "stand-in.funade.test/"
 #: the exit code with which each container ends, at once; without it the pod runs until `finish`
@@ -203,11 +204,8 @@ async def standin(plane: ControlPlane) -> AsyncIterator[Standin]:
                 await asyncio.gather(playing, return_exceptions=True)
                 await cluster.delete(NODES, node.name)
         finally:
-            # The API server keeps its connections; waiting for its goodbye would outlast the test.
-            for one in runner.server.connections if runner.server is not None else ():
-                if one.transport is not None:
-                    one.transport.abort()
-            await runner.cleanup()
+            # The API server keeps its connections.
+            await end(runner)
 
 
 async def _register(cluster: Cluster, name: str, port: int) -> None:

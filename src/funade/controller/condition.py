@@ -18,7 +18,6 @@ class Standing:
     is_asked: bool = False  #: whether it was ever asked
     running: Sequence[str] = ()
     waiting: int = 0
-    last: str = ""
 
 
 def status_of(
@@ -42,7 +41,6 @@ def status_of(
         "observedGeneration": generation,
         "running": list(standing.running),
         "waiting": standing.waiting,
-        "last": standing.last or str(before.get("last") or ""),
         "conditions": [condition],
     }
 

@@ -194,8 +194,12 @@ class Controller:
                 queue = now if isinstance(now, DeployQueue) else queue
                 for held in taken:
                     if isinstance(held.order, ForeignMessage):
-                        with suppress(FunadeError):
+                        try:
                             await held.set_aside(FOREIGN)
+                        except FunadeError as error:
+                            log.warning(
+                                "a foreign message stays in its queue", queue=name, problem=str(error)
+                            )
                         continue
                     execution = held.order.execution
                     guard = guard_name(execution.application, execution.environment)
