@@ -1,7 +1,7 @@
 # Tells how a deployment by Capistrano goes: to whoever runs the container, and to a Slack channel.
 #
 # REPORT_FILE        where what was seen on the hosts is written (default: /dev/termination-log, where it exists):
-#                    {"revision": "<sha>", "shown": "web1, web2: f5c0df1"}; without `revision` if the hosts differ
+#                    {"shown": "web1, web2: f5c0df1", "revision": "<sha>"}; `differing` instead, if the hosts differ
 # SLACK_WEBHOOK_URL  an incoming webhook; or SLACK_WEBHOOK_FILE, a file that holds it
 # REPORT_LANGUAGE    en (the default) or ja
 #
@@ -62,6 +62,7 @@ module DeployReport
 
     report = { shown: shown(summed)[0, LONGEST / 8] }
     report[:revision] = summed.keys.first if summed.size == 1
+    report[:differing] = report[:shown] if summed.size > 1
     File.write(path, JSON.generate(report))
   rescue SystemCallError => e
     warn "the report could not be written to #{path}: #{e.class}"

@@ -155,6 +155,7 @@ def fact_of(attempt: Attempt, told: Told) -> Fact | None:
             return ReportedEnd(
                 execution=execution,
                 ending=attempt.ending,
+                observed=attempt.observed,
                 template=attempt.template,
                 output=attempt.output,
                 rest=rest,

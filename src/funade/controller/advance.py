@@ -101,7 +101,12 @@ def _started(world: World, attempt: Attempt) -> Attempt:
         return attempt if attempt.execution.deployment in world.strays else _lost(attempt, world.now)
     if job.never_ran:
         return _not_yet(attempt, job, world.now)
-    attempt = replace(attempt, began=attempt.began or job.resumed or world.now, exit=_exit(attempt, job))
+    attempt = replace(
+        attempt,
+        began=attempt.began or job.resumed or world.now,
+        exit=_exit(attempt, job),
+        observed=attempt.observed or next((pod.observed for pod in job.pods if pod.observed), None),
+    )
     if job.outcome is not None or (job.is_leaving and not job.has_living_pods):
         return replace(attempt, phase=Phase.ENDED, ending=_ending(attempt, job, world.now))
     return replace(attempt, stop=attempt.stop or _stop(world, attempt, job))

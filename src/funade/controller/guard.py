@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from funade.domain.orders import EndedBy, Ending, Execution
+from funade.domain.orders import EndedBy, Ending, Execution, Observed
 from funade.domain.wire import Plain, Unreadable, from_plain, to_plain
 
 #: What this release writes; a guard with a higher one is left alone.
@@ -68,6 +68,7 @@ class Attempt:
     exit: int | None = None
     began: datetime | None = None
     ending: Ending | None = None
+    observed: Observed | None = None
     output: int | None = None  #: how many bytes of it there were, once that is known
     told: tuple[Told, ...] = ()
 

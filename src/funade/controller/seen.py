@@ -11,6 +11,8 @@ from funade.controller import logs
 from funade.controller.guard import Attempt
 from funade.controller.job import AT_ONCE_SECONDS
 from funade.controller.names import ATTEMPT, CONTAINER, DEPLOYMENT, DIGEST, FINALIZER, LOG, RECORD, RESUMED
+from funade.domain.orders import Observed
+from funade.domain.revision import parse_revision
 from funade.domain.wire import Unreadable, from_plain
 
 #: Waiting for these does not help: somebody must change something.
@@ -22,6 +24,8 @@ DOUBTFUL = frozenset({"ImagePullBackOff", "ErrImagePull", "RegistryUnavailable",
 HOPELESS_FOR = timedelta(seconds=30)
 DOUBTFUL_FOR = timedelta(minutes=2)
 _LONGEST_WORDS = 300
+#: With these reasons the message beside is the container's own, or the end of its log.
+ITS_OWN_WORDS = frozenset({"Completed", "Error", "OOMKilled"})
 
 
 class Outcome(StrEnum):
@@ -51,6 +55,7 @@ class SeenPod:
     is_leaving: bool
     has_begun: bool
     exit: int | None = None
+    observed: Observed | None = None  #: what its container says that it saw
     problem: str = ""
     trouble: Trouble | None = None
     created: datetime | None = None
@@ -141,8 +146,8 @@ def read_pod(raw: Mapping[str, Any], container: str) -> SeenPod:
         is_leaving=bool(metadata.get("deletionTimestamp")),
         has_begun=bool(state.get("running")) or bool(terminated and not is_made_up),
         exit=code if isinstance(code, int) else None,
-        problem=_words(terminated.get("reason"), terminated.get("message"))
-        or _words(status.get("reason"), status.get("message")),
+        observed=_report(terminated.get("message")) if code == 0 else None,
+        problem=_end_of(terminated) or _words(status.get("reason"), status.get("message")),
         trouble=_trouble(metadata, status),
         created=moment(metadata.get("creationTimestamp")),
     )
@@ -155,6 +160,34 @@ def moment(text: object) -> datetime | None:
     except ValueError:
         return None
     return parsed if parsed is not None and parsed.tzinfo is not None else None
+
+
+def _end_of(terminated: Mapping[str, Any]) -> str:
+    """Return why a container ended, in Kubernetes's words alone: a program's last words may hold a secret."""
+    reason = terminated.get("reason")
+    return _words(reason, "" if reason in ITS_OWN_WORDS else terminated.get("message"))
+
+
+def _report(message: object) -> Observed | None:
+    """Return what a container wrote as its termination message, if it is a report; see docs/how-to/kubernetes.md."""
+    try:
+        told = json.loads(message) if isinstance(message, str) else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    revision, shown, differing = (told.get(name) for name in ("revision", "shown", "differing"))
+    if not (isinstance(revision, str) or isinstance(differing, str)):
+        return None
+    try:
+        return Observed(
+            matches=False if isinstance(differing, str) and differing else None,
+            revision=parse_revision(revision) if isinstance(revision, str) else None,
+            shown=_words(None, shown),
+            differing=_words(None, differing),
+        )
+    except ValueError:
+        return None
 
 
 def _outcome(status: Mapping[str, Any]) -> tuple[Outcome | None, str, str]:

@@ -2,12 +2,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funade.controller.names import CONTAINER, FINALIZER, RESUMED
 from funade.controller.seen import DOUBTFUL_FOR, HOPELESS_FOR, Outcome, read_job, read_pod
+from funade.domain.orders import Observed
 
+SHA = "f5c0df1a9d0e4b7c8f6a5d4c3b2a190807060504"
 CREATED = "2026-11-21T12:00:00Z"
 
 
@@ -60,6 +63,31 @@ def test_a_code_that_kubernetes_made_up_is_none():
     state = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
     seen = read_pod(pod(phase="Failed", containerStatuses=[{"name": "deploy", "state": state}]), "deploy")
     assert (seen.exit, seen.has_begun) == (None, False)
+
+
+def ended(message: object, code: int = 0, reason: str = "Completed") -> Any:
+    state = {"terminated": {"exitCode": code, "reason": reason, "message": message}}
+    return read_pod(pod(phase="Failed", containerStatuses=[{"name": "deploy", "state": state}]), "deploy")
+
+
+def test_what_a_container_reports_was_seen():
+    report = {"shown": "web1, web2: f5c0df1", "revision": SHA}
+    assert ended(json.dumps(report)).observed == Observed(revision=SHA, shown="web1, web2: f5c0df1")
+    mixed = {"shown": "web1: f5c0df1; web2: 0000000", "differing": "web1: f5c0df1; web2: 0000000"}
+    assert ended(json.dumps(mixed)).observed == Observed(matches=False, **mixed)
+
+
+@pytest.mark.parametrize(
+    "message", [None, "", "done", "[]", "{", "{}", '{"revision": "main"}', '{"revision": 7}', "[" * 5000]
+)
+def test_what_is_no_report_is_none(message):
+    assert ended(message).observed is None
+
+
+def test_a_container_that_failed_reports_nothing_and_its_last_words_are_not_repeated():
+    seen = ended(json.dumps({"revision": SHA, "shown": "s3cr3t"}), code=1, reason="Error")
+    assert (seen.observed, seen.problem) == (None, "Error")
+    assert ended("no such file", code=128, reason="StartError").problem == "StartError: no such file"
 
 
 def test_a_job_is_over_when_nothing_of_it_runs_any_more():
