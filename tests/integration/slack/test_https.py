@@ -27,7 +27,7 @@ def test_slack_calls_us_and_everything_is_as_over_sockets(tmp_path, monkeypatch)
             person="ada", command="/funade", text="status", channel="#deploy-shop"
         )
         assert answer["ok"]
-        await here.hears("production", person="ada")
+        await here.hears("#1, not verified", person="ada")
 
     sail(tmp_path, monkeypatch, story, https=True)
 
