@@ -8,6 +8,8 @@ from enum import StrEnum
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, Wanted
 from funade.domain.messages import (
+    CANCEL,
+    START,
     Fact,
     Order,
     OrderedCancel,
@@ -19,9 +21,6 @@ from funade.domain.messages import (
 )
 from funade.domain.orders import EndedBy, Ending, Execution, Sighting, Standing
 from funade.domain.wire import Plain
-
-#: the questions to which a start that was refused, and every cancel, is answered
-START, CANCEL = "start", "cancel"
 
 EXPIRED = "its time to begin is over"
 REPLACED = "a newer deployment took its turn"

@@ -17,6 +17,8 @@ from funade.domain.wire import Plain
 
 #: What a piece of a log may weigh, so that it fits into a message however it must be written.
 LOG_LIMIT = 200 << 10
+#: The questions to which every start that was refused, and every cancel, is an answer.
+START, CANCEL = "start", "cancel"
 #: Longer words are nobody's.
 _LONGEST = 1000
 #: What SQS takes as a group or as a key, and how much of it.

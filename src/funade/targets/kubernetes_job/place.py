@@ -15,14 +15,14 @@ from funade.domain.errors import (
     TemporaryQueueError,
     TemporaryTargetError,
 )
-from funade.domain.messages import Order, OrderedCancel, OrderedLook, OrderedStart
+from funade.domain.messages import CANCEL, START, Order, OrderedCancel, OrderedLook, OrderedStart
 from funade.domain.orders import Execution, Sighting, Standing, StartOrder
 from funade.failpoints import effect
 from funade.targets import Surroundings
 from funade.targets.kubernetes_job.config import Settings
 from funade.targets.kubernetes_job.plan import repository_of
 from funade.targets.kubernetes_job.questions import Asking, Questions, new_question
-from funade.targets.kubernetes_job.told import CANCEL, START, Told, told_by
+from funade.targets.kubernetes_job.told import Told, told_by
 from funade.usecases.ledger_ports import Ledger
 from funade.usecases.queue_ports import Exchange
 

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field, replace
 from funade.domain.messages import Fact, ReportedEnd, ReportedProgress, ReportedSighting, ReportedStart
 from funade.domain.orders import Sighting, Standing
 
-#: The questions to which every start that was refused, and every cancel, is an answer.
-START, CANCEL = "start", "cancel"
-
 _FINAL = frozenset({Standing.ENDED, Standing.LOST, Standing.SEALED})
 _LIVING = frozenset({Standing.RUNNING, Standing.ENDED, Standing.LOST})
 
