@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -479,6 +480,36 @@ async def test_a_start_that_is_given_up_leaves_no_supervisor_waiting(machine):
     await until(lambda: psutil.Process().num_fds() <= opened)
     sighting = await machine.place.wait(execution())
     assert sighting.standing in (Standing.UNSEEN, Standing.INTENDED, Standing.ENDED)
+
+
+class FullAfter(ThreadPoolExecutor):
+    """Has threads for so many pieces of work; what comes later waits for one that never gets free."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+        self.refused = asyncio.Event()
+
+    def submit(self, *work, **with_what):
+        self.left -= 1
+        if self.left >= 0:
+            return super().submit(*work, **with_what)
+        self.refused.set()
+        return Future()
+
+
+async def test_a_start_that_is_given_up_before_its_instructions_leave_lets_its_supervisor_end(machine):
+    before = set(psutil.Process().children())
+    pool = FullAfter(2)  # for what is prepared, and for the guard
+    asyncio.get_running_loop().set_default_executor(pool)
+    starting = asyncio.create_task(machine.start(["touch", "never"], execution(fence=7)))
+    await pool.refused.wait()
+    [supervisor] = set(psutil.Process().children()) - before
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await until(lambda: is_gone(supervisor.pid))
+    assert not (machine.workspace / "never").exists()
 
 
 async def test_check_finds_a_program_that_is_missing_and_a_place_that_cannot_be_written(machine):

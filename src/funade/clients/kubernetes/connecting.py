@@ -139,9 +139,9 @@ def _open(chosen: "SingleConfig", credentials: Credentials, *, proxy: str | None
     try:
         authorities = verify_cluster(chosen.cluster, chosen.user or User(), chosen.abs_file)
     except (OSError, ValueError) as error:
-        # A certificate that cannot be read; its key is not quoted.
+        # A certificate that cannot be read; its key is not quoted, and its file not kept by the trace of the error.
         message = f"a certificate for `{server}` cannot be used: {error}"
-        raise Misconfigured(message) from error
+        raise Misconfigured(message) from error.with_traceback(None)
     transport = httpx2.AsyncHTTPTransport(
         verify=authorities,
         proxy=proxy,

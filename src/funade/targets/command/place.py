@@ -59,10 +59,11 @@ class CommandPlace:
                 told = await asyncio.to_thread(self._prepare, order)
                 for key, entry in (await asyncio.to_thread(self._raise, order)).items():
                     await self._end_older(key, entry)
+                word, text = await asyncio.to_thread(starter.hand_over, told)
             except BaseException:
+                # Whoever gives up while no thread is free has handed over nothing.
                 starter.close()
                 raise
-            word, text = await asyncio.to_thread(starter.hand_over, told)
             self._spare.provide()
         await self._understand(order.execution, word, text)
 

@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 import funade
 from funade.failpoints import ARMED_BY, LOGGED_TO, effect
@@ -41,6 +41,7 @@ class Starter:
 
     def __init__(self) -> None:
         """Start it, or raise OSError."""
+        self._spent = Lock()  # by whichever comes first: its instructions, or being let go
         orders, self._orders = os.pipe()
         try:
             self._answer, answer = os.pipe()
@@ -88,6 +89,8 @@ class Starter:
 
     def hand_over(self, instructions: dict[str, object]) -> tuple[str, str]:
         """Give the instructions; return the supervisor's answer, empty when it ended or fell silent without one."""
+        if not self._spent.acquire(blocking=False):
+            return "", ""
         try:
             try:
                 with suppress(BrokenPipeError), effect("command.hand_over"):
@@ -102,9 +105,10 @@ class Starter:
         return word, text
 
     def close(self) -> None:
-        """Let it end without instructions; not after they were handed over."""
-        os.close(self._orders)
-        os.close(self._answer)
+        """Let it end without instructions; nothing happens once it is being handed any."""
+        if self._spent.acquire(blocking=False):
+            os.close(self._orders)
+            os.close(self._answer)
 
     def _read_answer(self) -> bytes:
         answer = b""
