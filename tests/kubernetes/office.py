@@ -27,7 +27,7 @@ from tests.kubernetes.standin import words
 #: how many lines each Pod writes
 LINES = 3
 MOST_DELIVERIES = 5
-LATEST_COPY_SECONDS = 6.0
+LATEST_COPY_SECONDS, LATEST_CANCEL_SECONDS = 6.0, 4.0
 
 
 class Kind(StrEnum):
@@ -134,30 +134,47 @@ class Office:
             one.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)
 
-    async def _one(self, application: str, environment: str) -> None:
+    def intend(self, kind: Kind, application: str = "shop", environment: str = "production") -> Voyage:
+        """Return the environment's next deployment, of which nothing is said yet."""
         place = f"{application}/{environment}"
         self._fences[place] += 1
-        kind = self.choice.choices(list(Kind), weights=[6, 2, 2])[0]
         voyage = Voyage(order(application, environment, fence=self._fences[place]), kind)
         self.voyages[voyage.id] = voyage
-        start = to_text(voyage.order)
-        copies = self.choice.randint(1, self.most_deliveries)
-        # One of them soon, so that somebody works; the others whenever, maybe after its end.
-        self._say(kind, start, self.choice.uniform(0, 1))
-        for _ in range(copies - 1):
-            self._say(kind, start, self.choice.uniform(0, LATEST_COPY_SECONDS))
-        if kind is Kind.CANCELLED:
-            cancel = to_text(OrderedCancel(execution=voyage.order.execution, store=voyage.order.store))
-            for _ in range(self.choice.randint(1, self.most_deliveries)):
-                self._say(kind, cancel, self.choice.uniform(0, 4))
+        return voyage
+
+    async def say(self, voyage: Voyage, *, cancel: bool = False) -> None:
+        """Order its start, or its end, once and now."""
+        said = (
+            OrderedCancel(execution=voyage.order.execution, store=voyage.order.store)
+            if cancel
+            else voyage.order
+        )
+        await self.sqs.send_message(QueueUrl=self.orders[voyage.kind], MessageBody=to_text(said))
+        self.sent += 1
+
+    async def end_of(self, voyage: Voyage) -> None:
+        """Return once its end was told."""
         async with self._ended:
             await self._ended.wait_for(lambda: voyage.endings)
 
-    def _say(self, kind: Kind, body: str, later: float) -> None:
+    async def _one(self, application: str, environment: str) -> None:
+        kind = self.choice.choices(list(Kind), weights=[6, 2, 2])[0]
+        voyage = self.intend(kind, application, environment)
+        # One of them soon, so that somebody works; the others whenever, maybe after its end.
+        self._say_later(voyage, 1)
+        for _ in range(self.choice.randint(0, self.most_deliveries - 1)):
+            self._say_later(voyage, LATEST_COPY_SECONDS)
+        if kind is Kind.CANCELLED:
+            for _ in range(self.choice.randint(1, self.most_deliveries)):
+                self._say_later(voyage, LATEST_CANCEL_SECONDS, cancel=True)
+        await self.end_of(voyage)
+
+    def _say_later(self, voyage: Voyage, at_most: float, *, cancel: bool = False) -> None:
+        seconds = self.choice.uniform(0, at_most)
+
         async def say() -> None:
-            await asyncio.sleep(later)
-            await self.sqs.send_message(QueueUrl=self.orders[kind], MessageBody=body)
-            self.sent += 1
+            await asyncio.sleep(seconds)
+            await self.say(voyage, cancel=cancel)
 
         task = asyncio.create_task(say())
         self._late.add(task)

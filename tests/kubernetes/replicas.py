@@ -1,7 +1,7 @@
 """Replicas of the controller as real processes, which die, stand still and come back.
 
 `main` is what each of them runs: `funade controller` as it is, but for the time that a message stays one's own, so that
-what a dead one had in hand comes again while a test still looks.
+what a dead one had in hand comes again while a test still looks, and how often old Jobs are looked for.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from funade.cli.log import set_up_log
-from funade.controller import leader
+from funade.controller import leader, loop
 from funade.wiring import controller as wiring
 from tests.architecture.source import ROOT
 from tests.crash.nursery import Child, Nursery
@@ -30,6 +30,8 @@ IMPORTED = (
 )
 #: A message is its taker's for so long, and so is the Lease.
 HIDDEN, LEASE_SECONDS = timedelta(seconds=4), 4
+#: Old Jobs go while a storm still looks.
+TIDIED_EVERY_SECONDS = 5.0
 LOOKED_AFTER_EVERY_SECONDS = 0.05
 LEAVES_WITHIN_SECONDS = 60
 
@@ -38,6 +40,7 @@ def main() -> None:
     """Run one replica: kubeconfig, namespace, `leads` or `alone`."""
     kubeconfig, namespace, how = sys.argv[1:]
     wiring.HIDDEN = HIDDEN
+    loop.TIDIED_EVERY_SECONDS = TIDIED_EVERY_SECONDS
     leader.LEASE_SECONDS, leader.RENEWED_EVERY_SECONDS = LEASE_SECONDS, LEASE_SECONDS / 4
     set_up_log(level=logging.INFO)
     process = wiring.ControllerProcess(

@@ -28,6 +28,9 @@ SPEC: dict[str, Any] = {
 #: What SQS is asked with; no server in the tests looks at them.
 VARIABLES = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hunter2-hunter2-hunter2"}
 
+#: the control planes that know what a DeployQueue is
+_defined: list[ControlPlane] = []
+
 
 @cache
 def definitions() -> str:
@@ -36,9 +39,11 @@ def definitions() -> str:
 
 def install(plane: ControlPlane, namespace: str) -> None:
     """Make the definitions and the rights as they are shipped."""
-    plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-    for name in ("deployqueues", "deployguards"):
-        plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
+    if plane not in _defined:
+        plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
+        for name in ("deployqueues", "deployguards"):
+            plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
+        _defined.append(plane)
     rights = (DEPLOY / "rights.yaml").read_text()
     plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)
 
