@@ -18,9 +18,10 @@ from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.doors import Held, Outlets
+from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
-from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, GUARD, MANAGER, job_name
+from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
 from funade.domain.messages import Fact, ForeignMessage
@@ -159,9 +160,11 @@ class Reconcile:
         if raw is not None:
             return read_spec(raw.get("spec"))
         records = [record for one in jobs if (record := read_job(one, ()).record) is not None]
-        executions = [
-            one.order.execution for one in inbox.held if not isinstance(one.order, ForeignMessage)
-        ] + [one.execution for one in records]
+        executions = [one.execution for one in records]
+        for held in inbox.held:
+            if isinstance(held.order, ForeignMessage):
+                return guard_of(held.id, inbox.queues[held.id])
+            executions.append(held.order.execution)
         if not executions:
             return None
         return Guard(application=executions[0].application, environment=executions[0].environment)
@@ -183,16 +186,20 @@ class Reconcile:
     def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
         guard, results = seen.world.guard, []
         for held in inbox.held:
+            queue, now = inbox.queues[held.id], seen.world.now
             if isinstance(held.order, ForeignMessage):
-                continue
-            absorbed = absorb(guard, held.order, inbox.queues[held.id], seen.world.now)
+                absorbed = absorb_foreign(guard, held.id, held.order, queue, now)
+            else:
+                absorbed = absorb(guard, held.order, queue, now)
             guard = absorbed.guard
             results.append((held, absorbed))
         return guard, results
 
     async def _write(self, name: str, raw: dict[str, Any] | None, guard: Guard) -> None:
         if raw is None:
-            metadata = {"name": name, "namespace": self.namespace, "labels": {GUARD: name}}
+            # What nobody need hear of does not weigh on whoever watches: its message or its Job says when to look.
+            labels = {FOREIGN: "true"} if guard.is_foreign else {GUARD: name}
+            metadata = {"name": name, "namespace": self.namespace, "labels": labels}
             made = {
                 "apiVersion": DEPLOY_GUARDS.api_version,
                 "kind": DEPLOY_GUARDS.kind,
