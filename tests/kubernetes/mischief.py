@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -40,6 +40,8 @@ class Mischief:
     requests: list[str] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
     streams: list[web.Request] = field(default_factory=list)
+    #: what is in store for whatever nothing else is in store for
+    always: Callable[[web.Request], Busy | Cut | None] = lambda _request: None
 
     def cut_streams(self) -> None:
         """End all answers that keep coming, without an end."""
@@ -57,22 +59,26 @@ async def mischief(plane: ControlPlane) -> AsyncIterator[Mischief]:
     async def handle(request: web.Request) -> web.StreamResponse:
         state.requests.append(f"{request.method} {request.path}")
         state.tokens.append(request.headers.get("Authorization"))
-        wish = state.next.popleft() if state.next else None
+        wish = state.next.popleft() if state.next else state.always(request)
         if isinstance(wish, Busy):
             return web.json_response(wish.body, status=wish.status, headers=wish.headers)
         if isinstance(wish, Cut) and not wish.heard:
             return _cut(request)
-        answer = await session.request(
-            request.method,
-            f"{plane.url}{request.path_qs}",
-            data=await request.read(),
-            headers={name: request.headers[name] for name in HEADERS if name in request.headers},
-            ssl=trusted,
-        )
+        body = await request.read()
+        try:
+            answer = await session.request(
+                request.method,
+                f"{plane.url}{request.path_qs}",
+                data=body,
+                headers={name: request.headers[name] for name in HEADERS if name in request.headers},
+                ssl=trusted,
+            )
+        except aiohttp.ClientConnectionError:
+            return _cut(request)
         async with answer:
             if isinstance(wish, Cut):
                 return _cut(request)
-            if "watch" not in request.query:
+            if "watch" not in request.query and request.query.get("follow") != "true":
                 return web.Response(
                     body=await answer.read(),
                     status=answer.status,
@@ -81,8 +87,11 @@ async def mischief(plane: ControlPlane) -> AsyncIterator[Mischief]:
             stream = web.StreamResponse(status=answer.status)
             await stream.prepare(request)
             state.streams.append(request)
-            async for chunk in answer.content.iter_any():
-                await stream.write(chunk)
+            try:
+                async for chunk in answer.content.iter_any():
+                    await stream.write(chunk)
+            except aiohttp.ClientError:
+                return _cut(request)
             return stream
 
     application = web.Application()
@@ -114,6 +123,7 @@ async def end(runner: web.AppRunner) -> None:
 
 
 def _cut(request: web.Request) -> web.Response:
-    assert request.transport is not None
-    request.transport.abort()
+    # Whoever asked may be gone already.
+    if request.transport is not None:
+        request.transport.abort()
     return web.Response()

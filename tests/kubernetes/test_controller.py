@@ -155,9 +155,12 @@ class Place:
 
     @property
     def log(self) -> bytes:
+        return self.log_of(self.deployment)
+
+    def log_of(self, deployment: str) -> bytes:
         content = bytearray()
         for one in self.doors.out.facts:
-            if isinstance(one, ReportedLog):
+            if isinstance(one, ReportedLog) and one.execution.deployment == deployment:
                 assert one.offset <= len(content), "a hole"
                 content[one.offset : one.offset + len(one.content)] = one.content
         return bytes(content)

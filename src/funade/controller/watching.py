@@ -50,9 +50,11 @@ class Watching:
                         if change.type != "BOOKMARK":
                             self._hear(change.object, is_there=change.type != "DELETED")
                 await self.clock.sleep(BREATH_SECONDS)
-            except Gone:
+            except Gone as error:
+                # Once is what servers do; again with nothing heard since is a server that has no past to tell.
                 version = None
-                await self.clock.sleep(BREATH_SECONDS)
+                await self.clock.sleep(_pause(failures, error) if failures else BREATH_SECONDS)
+                failures += 1
             except ClusterError as error:
                 failures += 1
                 pause = _pause(failures, error)
