@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from uuid import uuid4
 
 import pytest
 
+from funade.domain.messages import ReportedLog
+from funade.domain.orders import Execution
+from funade.domain.queue_text import to_text
 from tests.architecture.source import ROOT
 from tests.contracts.queues import KEYS, REGION, client, create, server
 from tests.integration.stand_in import OUTPUT
@@ -97,17 +101,23 @@ def environment(traps: str = "") -> dict[str, str]:
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path, endpoint: str) -> Iterator[Shop]:
     other_side = getattr(request, "param", "stand_in")
+    furnished = furnish(tmp_path, endpoint)
+    with controlling(other_side, furnished.orders, furnished.facts, tmp_path):
+        yield furnished
+
+
+def furnish(folder: Path, endpoint: str) -> Shop:
+    """Return a new shop in that folder, with a repository and queues of its own."""
     name = uuid4().hex
     dead = create(endpoint, f"dead-{name}")
     arn = f"arn:aws:sqs:{REGION}:{dead.split('/')[-2]}:{dead.split('/')[-1]}"
     policy = {"deadLetterTargetArn": arn, "maxReceiveCount": 5}
     orders, facts = create(endpoint, name, policy), create(endpoint, f"told-{name}", policy)
-    (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(orders=orders, facts=facts, region=REGION))
-    git = ["git", "-C", str(tmp_path / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-    subprocess.run(["git", "init", "--quiet", str(tmp_path / "shop")], check=True)
+    (folder / "funade.yaml").write_text(CONFIGURATION.format(orders=orders, facts=facts, region=REGION))
+    git = ["git", "-C", str(folder / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+    subprocess.run(["git", "init", "--quiet", str(folder / "shop")], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
-    with controlling(other_side, orders, facts, tmp_path):
-        yield Shop(tmp_path, endpoint, orders, facts, dead)
+    return Shop(folder, endpoint, orders, facts, dead)
 
 
 @contextmanager
@@ -299,6 +309,46 @@ def told_of_letters(shop: Shop) -> list[dict[str, Any]]:
     lines = journal.read_text().splitlines() if journal.exists() else []
     told = [json.loads(line)["event"]["happening"] for line in lines]
     return [one for one in told if one["kind"] == "dead_letters_found"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_death_when_output_that_came_too_early_is_forgotten_keeps_each_byte_once(shop, moment):
+    with serving(shop, f"store.forget_early_output:{moment}=kill") as child:
+        assert shop.funade("deploy", "shop", "--yes", "--no-wait").returncode == 0
+        until("its log is whole", lambda: shop.began() and shop.log() == WHOLE, shop)
+        tell(shop, len(WHOLE) + 6, b"behind\n")
+        until("it waits", lambda: early(shop) == 1, shop)
+        tell(shop, len(WHOLE), b"first\n")
+        until("it died", lambda: child.poll() is not None, shop)
+        assert child.returncode == -signal.SIGKILL
+    (shop.folder / "go").touch()
+    with serving(shop):
+        until("it ended", lambda: shop.shown().get("ended_at"), shop)
+        until("nothing waits", lambda: early(shop) == 0, shop)
+        assert shop.shown()["state"] == "succeeded"
+    assert shop.log() == WHOLE + b"first\nbehind\n"
+    assert left_of(shop) == []
+
+
+def tell(shop: Shop, offset: int, content: bytes) -> None:
+    """Say that the Job has written more, as its controller would."""
+    shown = shop.shown()
+    execution = Execution(
+        deployment=shown["id"],
+        number=shown["number"],
+        attempt=1,
+        fence=1,
+        application="shop",
+        environment="staging",
+    )
+    body = to_text(ReportedLog(execution=execution, offset=offset, content=content))
+    client(shop.endpoint).send_message(QueueUrl=shop.facts, MessageBody=body)
+
+
+def early(shop: Shop) -> int:
+    """Return how many pieces of output wait for what stands in front of them."""
+    with closing(sqlite3.connect(shop.folder / ".funade" / "store.sqlite")) as store:
+        return int(store.execute("SELECT count(*) FROM early_output").fetchone()[0])
 
 
 def left_of(shop: Shop) -> list[str]:
