@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.needs("kubernetes"), pytest.mark.asyncio, pytest.mark.
 
 WITHIN_SECONDS = 120
 DEPLOY = ROOT / "deploy/kubernetes/controller"
+CUSTOM = ("deployqueues", "deployguards", "deploymessages")
 SPEC: dict[str, Any] = {
     "queue": "https://sqs.eu-west-1.amazonaws.com/1/orders",
     "factsQueue": "https://sqs.eu-west-1.amazonaws.com/1/facts",
@@ -165,13 +166,13 @@ class Place:
 
 @cache
 def definitions() -> str:
-    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in ("deployqueues", "deployguards"))
+    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in CUSTOM)
 
 
 def install(plane: ControlPlane, namespace: str) -> None:
     """Make the definitions and the rights as they are shipped."""
     plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-    for name in ("deployqueues", "deployguards"):
+    for name in CUSTOM:
         plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
     rights = (DEPLOY / "rights.yaml").read_text()
     plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)

@@ -42,7 +42,7 @@ class WatchQueues:
         steady = self.clock.steady()
         if self._due is not None and steady < self._due:
             return
-        wanted: dict[tuple[str, str | None], tuple[QueuePlace, str]] = {}
+        wanted: dict[tuple[str | None, ...], tuple[QueuePlace, str]] = {}
         for application in self.configurations.current().applications.values():
             for environment in application.environments.values():
                 for place, holds in (
