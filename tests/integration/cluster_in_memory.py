@@ -12,6 +12,7 @@ from funade.controller.loop import Controller
 from funade.controller.names import DEPLOY_QUEUES
 from funade.queue.address import parse_address
 from funade.queue.sqs import Sqs
+from funade.usecases.queue_ports import Queue
 from funade.runner.machine import SystemClock
 from funade.testing.cluster import FakeCluster
 from funade.testing.workload import Workload
@@ -36,7 +37,11 @@ async def main(orders: str, facts: str, folder: Path) -> None:
     cluster.put(DEPLOY_QUEUES, {"metadata": {"name": "shop", "namespace": "funade"}, "spec": spec})
     seen: set[str] = set()
     async with Sqs(lambda: KEYS) as room:
-        doors = QueueDoors(lambda url, region: room.queue(parse_address(url, region or REGION)), clock)
+
+        async def open_queue(url: str, region: str) -> Queue:
+            return room.queue(parse_address(url, region or REGION))
+
+        doors = QueueDoors(open_queue, clock)
         controller = Controller(cluster=cluster, namespace="funade", clock=clock, doors=doors)
         running = asyncio.create_task(controller.run())
         while not running.done():
