@@ -12,10 +12,10 @@ from funade.controller.loop import Controller
 from funade.controller.names import DEPLOY_QUEUES
 from funade.queue.address import parse_address
 from funade.queue.sqs import Sqs
-from funade.usecases.queue_ports import Queue
 from funade.runner.machine import SystemClock
 from funade.testing.cluster import FakeCluster
 from funade.testing.workload import Workload
+from funade.usecases.queue_ports import Queue
 from funade.wiring.controller import QueueDoors
 from tests.contracts.queues import KEYS, REGION
 

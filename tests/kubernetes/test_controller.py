@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -32,20 +31,12 @@ from funade.runner.machine import SystemClock
 from funade.testing.orders import FakeDoors, FakeHeld
 from tests.architecture.source import ROOT
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.shipped import DEPLOY, SPEC, install
 from tests.kubernetes.standin import WAITS_FOR, Standin, standin
 
 pytestmark = [pytest.mark.needs("kubernetes"), pytest.mark.asyncio, pytest.mark.timeout(300)]
 
 WITHIN_SECONDS = 120
-DEPLOY = ROOT / "deploy/kubernetes/controller"
-CUSTOM = ("deployqueues", "deployguards", "deploymessages")
-SPEC: dict[str, Any] = {
-    "queue": "https://sqs.eu-west-1.amazonaws.com/1/orders",
-    "factsQueue": "https://sqs.eu-west-1.amazonaws.com/1/facts",
-    "revisionVariable": "REVISION",
-    "arguments": ["deploy", "{environment}"],
-    "template": {"spec": {"containers": [{"name": "deploy", "image": "shop-deploy"}]}},
-}
 
 
 class LaterClock(SystemClock):
@@ -162,20 +153,6 @@ class Place:
                 assert one.offset <= len(content), "a hole"
                 content[one.offset : one.offset + len(one.content)] = one.content
         return bytes(content)
-
-
-@cache
-def definitions() -> str:
-    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in CUSTOM)
-
-
-def install(plane: ControlPlane, namespace: str) -> None:
-    """Make the definitions and the rights as they are shipped."""
-    plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-    for name in CUSTOM:
-        plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
-    rights = (DEPLOY / "rights.yaml").read_text()
-    plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)
 
 
 @pytest_asyncio.fixture

@@ -1,7 +1,7 @@
 """The controller's loop: whatever changes makes something due, and whatever is due is looked at from the beginning."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,12 +11,12 @@ from typing import Any
 import structlog
 
 from funade.clients.kubernetes.errors import ClusterError, Conflict, NotFound
-from funade.clients.kubernetes.kinds import JOBS, PODS
+from funade.clients.kubernetes.kinds import JOBS, PODS, Kind
 from funade.controller.agenda import Agenda
 from funade.controller.cluster import Cluster
 from funade.controller.condition import Standing, status_of
 from funade.controller.deploy_queue import DeployQueue, Flawed, parse
-from funade.controller.doors import Doors
+from funade.controller.doors import Doors, Held
 from funade.controller.follow import Following
 from funade.controller.guard import Guard
 from funade.controller.history import outdated
@@ -24,6 +24,7 @@ from funade.controller.job import released
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, MANAGER, QUEUE, guard_name
 from funade.controller.reconcile import Inbox, Reconcile
 from funade.controller.seen import SeenJob, read_job
+from funade.controller.telling import Telling
 from funade.controller.watching import Watching
 from funade.domain.errors import FunadeError
 from funade.domain.messages import ForeignMessage
@@ -55,6 +56,10 @@ class Controller:
     _running: dict[str, dict[str, str]] = field(default_factory=dict)
     _agenda: Agenda | None = None
     _shown: Agenda | None = None
+    _telling: Telling = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._telling = Telling(doors=self.doors, clock=self.clock)
 
     async def run(self) -> None:
         """Work until cancelled; what runs in the cluster goes on without us."""
@@ -62,7 +67,7 @@ class Controller:
             cluster=self.cluster,
             namespace=self.namespace,
             clock=self.clock,
-            doors=self.doors,
+            doors=self._telling,
             queues=self._good_queues,
             seen=self._seen,
         )
@@ -93,36 +98,19 @@ class Controller:
         def by_label(obj: dict[str, Any], _is_there: bool) -> None:
             self._mark(str((obj["metadata"].get("labels") or {}).get(GUARD, "")))
 
-        def all_by_label(objs: list[dict[str, Any]]) -> None:
-            for one in objs:
-                by_label(one, True)
-
-        def all_queues(objs: list[dict[str, Any]]) -> None:
-            there = {one["metadata"]["name"] for one in objs}
-            for name in [one for one in self._queues if one not in there]:
-                self._forget_queue(name)
-            for one in objs:
-                self._hear_queue(one, True)
-
-        watched = {
-            DEPLOY_QUEUES: (self._hear_queue, all_queues, None),
-            DEPLOY_GUARDS: (by_label, all_by_label, GUARD),
-            JOBS: (by_label, all_by_label, GUARD),
-            PODS: (by_label, all_by_label, GUARD),
-        }
-        return [
-            Watching(
-                cluster=self.cluster,
-                kind=kind,
-                namespace=self.namespace,
-                clock=self.clock,
-                hear=hear,
-                listed=listed,
-                labels=labels,
-                is_listed=asyncio.Event(),
+        def watching(kind: Kind, **how: Any) -> Watching:
+            return Watching(
+                cluster=self.cluster, kind=kind, namespace=self.namespace, clock=self.clock, **how
             )
-            for kind, (hear, listed, labels) in watched.items()
+
+        return [
+            watching(DEPLOY_QUEUES, hear=self._hear_queue, listed=self._keep_queues),
+            *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, JOBS, PODS)),
         ]
+
+    def _keep_queues(self, there: Set[str]) -> None:
+        for name in [one for one in self._queues if one not in there]:
+            self._forget_queue(name)
 
     def _mark(self, name: str) -> None:
         if name and self._agenda is not None:
@@ -193,18 +181,25 @@ class Controller:
                 now = self._queues.get(name)
                 queue = now if isinstance(now, DeployQueue) else queue
                 for held in taken:
-                    if isinstance(held.order, ForeignMessage):
-                        try:
-                            await held.set_aside(FOREIGN)
-                        except FunadeError as error:
-                            log.warning(
-                                "a foreign message stays in its queue", queue=name, problem=str(error)
-                            )
-                        continue
-                    execution = held.order.execution
-                    guard = guard_name(execution.application, execution.environment)
-                    self._inboxes.setdefault(guard, Inbox()).put(held, queue)
-                    self._mark(guard)
+                    try:
+                        await self._sort(held, queue)
+                    except FunadeError as error:
+                        held.let_go()
+                        log.warning("a message stays in its queue", queue=name, problem=str(error))
+                    except Exception:
+                        # The process's loop: one message must not stop those behind it.
+                        held.let_go()
+                        log.exception("our mistake; a message stays in its queue", queue=name)
+
+    async def _sort(self, held: Held, queue: DeployQueue) -> None:
+        """Put a message where its environment finds it; or raise FunadeError."""
+        if isinstance(held.order, ForeignMessage):
+            await held.set_aside(FOREIGN)
+            return
+        execution = held.order.execution
+        guard = guard_name(execution.application, execution.environment)
+        self._inboxes.setdefault(guard, Inbox()).put(held, queue)
+        self._mark(guard)
 
     def _set_standing(self, name: str, standing: Standing) -> None:
         if self._standing.get(name) != standing:
@@ -225,7 +220,7 @@ class Controller:
             if is_needed and job.uid not in self._followers:
                 known = self._good_queues().get(attempt.queue)
                 try:
-                    outlet = self.doors.outlet(attempt.facts, known.region if known is not None else "")
+                    outlet = self._telling.outlet(attempt.facts, known.region if known is not None else "")
                 except FunadeError as error:
                     log.warning("output cannot be told now", job=job.name, problem=str(error))
                     continue
@@ -311,8 +306,11 @@ class Controller:
             await self.clock.sleep(TIDIED_EVERY_SECONDS)
             try:
                 await self._tidy()
-            except ClusterError as error:
+            except (ClusterError, OSError) as error:
                 log.warning("old Jobs stay for now", problem=str(error))
+            except Exception:
+                # The process's loop: nothing else must stop because something old cannot be read.
+                log.exception("our mistake; old Jobs stay for now")
 
     async def _tidy(self) -> None:
         jobs = await self.cluster.list(JOBS, self.namespace, labels=QUEUE)

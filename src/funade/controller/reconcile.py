@@ -17,7 +17,7 @@ from funade.controller.act import CreateJob, DeleteJob, Move, Release, Resume, S
 from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
-from funade.controller.doors import Doors, Held
+from funade.controller.doors import Held, Outlets
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
 from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, GUARD, MANAGER, job_name
@@ -50,6 +50,8 @@ class Inbox:
 
     def put(self, held: Held, queue: DeployQueue) -> None:
         """Add a message; of the same one an older delivery is nobody's any more."""
+        for older in [one for one in self.held if one.id == held.id]:
+            older.let_go()
         self.held = [one for one in self.held if one.id != held.id] + [held]
         self.queues[held.id] = queue
 
@@ -76,7 +78,7 @@ class Reconcile:
     cluster: Cluster
     namespace: str
     clock: Clock
-    doors: Doors
+    doors: Outlets
     queues: Callable[[], Mapping[str, DeployQueue]]
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
     #: So long an end waits for the last of the output.

@@ -20,6 +20,10 @@ class FakeHeld:
     is_deleted: bool = False
     problem: str = ""
 
+    def let_go(self) -> None:
+        """Keep it no longer."""
+        self.is_lost = True
+
     async def delete(self) -> None:
         """Remember that it was let go."""
         self.is_deleted = True

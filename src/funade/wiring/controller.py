@@ -99,6 +99,7 @@ class QueueInlet:
 
     async def take(self) -> Sequence[HeldMessage]:
         """Return what came; what cannot be read is dealt with already."""
+        self.heartbeat.check()
         taken = await self._intake.take(AT_ONCE, WAIT, HIDDEN)
         for _, problem in taken.set_aside:
             log.warning("a message is set aside", problem=problem)
