@@ -66,7 +66,7 @@ class ControllerQueues:
                 except ConfigError as error:
                     message = (
                         f"`{url}` is in a store, and nothing says where that is — give the controller the "
-                        f"configuration of the server, or one with nothing but its `database`: {error}"
+                        f"configuration of the server with `--config`: {error}"
                     )
                     raise PermanentQueueError(message) from error
                 except StoreError as error:

@@ -174,7 +174,7 @@ class _Reading:
 
     def _text(self, key: str, value: Plain) -> Plain:
         if not isinstance(value, str) or not value:
-            self.complain(key, "text is wanted")
+            self.complain(key, "text is wanted", "write the name of a file or of a context")
         return value
 
     def _url(self, key: str, value: Plain) -> Plain:
