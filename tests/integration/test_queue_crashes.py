@@ -32,7 +32,8 @@ DEAD_IN_STORE = StoreAddress("shop-dead")
 MOMENTS = ("before", "after")
 #: what one message in a cluster goes through; the others are SQS's
 IN_CLUSTER = ("queue.create_message", "queue.hold_message", "queue.remove_message")
-AT_SQS = [name for name in EFFECTS if name.startswith("queue.") and name not in IN_CLUSTER]
+IN_STORE = "queue.change_stored"
+AT_SQS = [name for name in EFFECTS if name.startswith("queue.") and name not in (*IN_CLUSTER, IN_STORE)]
 #: a send's second hit is the message that was set aside
 DEATHS = [f"{name}:{moment}=kill@1" for name in AT_SQS for moment in MOMENTS] + [
     f"queue.send:{moment}=kill@3" for moment in MOMENTS
@@ -44,8 +45,8 @@ DEATHS_IN_CLUSTER = [
     for moment in MOMENTS
     for hit in hits
 ]
-#: each commit of the worker: it is made, two sends, then takes, what is set aside, keeps and removes
-DEATHS_IN_STORE = [f"store.commit:{moment}=kill@{hit}" for moment in MOMENTS for hit in (1, 3, 4, 5, 7)]
+#: two sends, then takes, what is set aside, keeps and removes
+DEATHS_IN_STORE = [f"{IN_STORE}:{moment}=kill@{hit}" for moment in MOMENTS for hit in (1, 3, 4, 5, 7)]
 
 
 def die_at_each(deaths: Sequence[str], sail: Callable[[str], str | None]) -> list[str]:
@@ -94,7 +95,7 @@ def test_a_death_at_any_point_loses_no_message_and_the_unreadable_one_is_set_asi
     assert die_at_each(DEATHS, sail) == []
 
 
-def test_a_death_at_any_commit_loses_no_message_of_a_queue_in_the_store(tmp_path):
+def test_a_death_at_any_point_loses_no_message_of_a_queue_in_the_store(tmp_path):
     async def letters_in(file: Path) -> list[str]:
         with closing(SqliteLedger(file.with_suffix(".sqlite"))) as ledger:
             queues = StoredQueues(ledger, SystemClock(), RandomIds())

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from funade.domain.errors import StoreError, TemporaryQueueError
 from funade.domain.near_queues import StoreAddress
+from funade.failpoints import effect
 from funade.queue.batches import MOST, batches, problem_of
 from funade.usecases.ledger_ports import Ledger, Transaction
 from funade.usecases.ports import Clock, Ids
@@ -174,7 +175,7 @@ class StoredQueue:
         ]
 
     async def _change(self, work: Callable[[Transaction], T]) -> T:
-        with self._worded():
+        with self._worded(), effect("queue.change_stored"):
             return await self._queues.ledger.change(work)
 
     @contextmanager
