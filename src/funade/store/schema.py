@@ -188,6 +188,15 @@ queue_messages = Table(
 Index("ix_queue_messages_visible", queue_messages.c.queue, queue_messages.c.visible_at)
 Index("ix_queue_messages_sent", queue_messages.c.sent_at)
 
+#: Of which dead letters people were told: once, until they are gone.
+letters_told = Table(
+    "letters_told",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,
