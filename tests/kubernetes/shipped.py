@@ -18,6 +18,7 @@ from tests.architecture.source import ROOT
 from tests.kubernetes.control_plane import ControlPlane
 
 DEPLOY = ROOT / "deploy/kubernetes/controller"
+CUSTOM = ("deployqueues", "deployguards", "deploymessages")
 SPEC: dict[str, Any] = {
     "queue": "https://sqs.eu-west-1.amazonaws.com/1/orders",
     "factsQueue": "https://sqs.eu-west-1.amazonaws.com/1/facts",
@@ -34,14 +35,14 @@ _defined: list[ControlPlane] = []
 
 @cache
 def definitions() -> str:
-    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in ("deployqueues", "deployguards"))
+    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in CUSTOM)
 
 
 def install(plane: ControlPlane, namespace: str) -> None:
     """Make the definitions and the rights as they are shipped."""
     if plane not in _defined:
         plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-        for name in ("deployqueues", "deployguards"):
+        for name in CUSTOM:
             plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
         _defined.append(plane)
     rights = (DEPLOY / "rights.yaml").read_text()

@@ -53,6 +53,8 @@ class Following:
     job: SeenJob
     _cursor: Cursor = field(default_factory=Cursor)
     _kept_at: float = 0.0
+    #: the last answer's last line, which was not ended
+    _half: list[Line] = field(default_factory=list)
 
     async def run(self) -> None:
         """Tell all of it, then write on the Job that it is told."""
@@ -93,8 +95,20 @@ class Following:
             return
         with suppress(NotFound, Invalid):
             # Invalid: the container has not begun, or its output is gone already.
-            await self._read(pod, values, follow=not was_over)
+            if was_over:
+                await self._read_to_the_end(pod, values)
+            else:
+                await self._read(pod, values, follow=True)
         await self._keep(replace(self._cursor, done=was_over))
+
+    async def _read_to_the_end(self, pod: SeenPod, values: list[str]) -> None:
+        """Read until a reading brings nothing new: an API server does not tell that a node's answer broke."""
+        half: list[Line] | None = None
+        while True:
+            is_news = await self._read(pod, values, follow=False, half=half)
+            if not is_news and half is not None and half == self._half:
+                return
+            half = self._half
 
     async def _end_with(self, words: bytes) -> None:
         """Tell these as the last of the output."""
@@ -123,26 +137,41 @@ class Following:
             one.get("type") in ("Complete", "Failed") and one.get("status") == "True" for one in conditions
         )
 
-    async def _read(self, pod: SeenPod, values: list[str], *, follow: bool) -> None:
+    async def _read(
+        self, pod: SeenPod, values: list[str], *, follow: bool, half: list[Line] | None = None
+    ) -> bool:
+        """Tell what is new in one answer, and whether there was any; half a line is none, unless it is `half` again."""
         catcher, masker = Catcher(self._cursor), Masker(patterns(values))
         parcel = _Parcel(self._cursor)
+        is_news = False
+
+        def take(line: Line) -> None:
+            nonlocal is_news
+            if not catcher.is_new(line):
+                return
+            is_news = True
+            if catcher.gap:
+                catcher.gap = False
+                parcel.content += GAP
+                parcel.cursor = replace(parcel.cursor, runs=())
+            parcel.content += masker.feed(line.text)
+            parcel.cursor = parcel.cursor.after(line)
+            if masker.is_clear:
+                parcel.clear()
+
         async with aclosing(self._batches(pod, follow=follow)) as batches:
             async for lines in batches:
                 for line in lines:
-                    if not catcher.is_new(line):
-                        continue
-                    if catcher.gap:
-                        catcher.gap = False
-                        parcel.content += GAP
-                        parcel.cursor = replace(parcel.cursor, runs=())
-                    parcel.content += masker.feed(line.text)
-                    parcel.cursor = parcel.cursor.after(line)
-                    if masker.is_clear:
-                        parcel.clear()
+                    take(line)
                 await self._tell(parcel)
+        was_news = is_news
+        if not was_news and half is not None and half == self._half:
+            for line in half:
+                take(line)
         parcel.content += masker.flush()
         parcel.clear()
         await self._tell(parcel)
+        return was_news
 
     async def _tell(self, parcel: "_Parcel") -> None:
         """Tell what is collected; where nothing is held back any more is a place to go on from."""
@@ -192,10 +221,8 @@ class Following:
                 async for piece in pieces:
                     for line in lines.feed(piece):
                         await into.put(line)
-            if not follow:
-                # Of a connection that broke, half a line is no line.
-                for line in lines.rest():
-                    await into.put(line)
+            # Of a connection that broke, half a line is no line.
+            self._half = list(lines.rest())
         except Exception:
             # Whatever it is, whoever reads must hear of it rather than wait.
             await into.put(None)
