@@ -27,9 +27,7 @@ EFFECTS = sorted(
     }
 )
 
-_CLUSTERS = (
-    "tests/scenarios/test_controller_storm.py, tests/kubernetes/test_controller.py: no story has a cluster"
-)
+_CLUSTERS = "tests/kubernetes/test_deaths.py: no story here has a cluster"
 _HOSTS = "tests/crash/test_hosts.py: the stories here have no hosts"
 _QUEUES = "tests/integration/test_queue_crashes.py: no story has a queue between networks"
 _REGISTRIES = "tests/kubernetes/test_ecr_login.py: a command of its own, without a store"

@@ -47,6 +47,8 @@ class Voyage:
 
     order: OrderedStart
     kind: Kind
+    #: what ends it, where that is not what its kind says
+    ends_by: EndedBy | None = None
     endings: set[Ending] = field(default_factory=set)
     began: bool = False
     log: bytearray = field(default_factory=bytearray)
@@ -204,7 +206,8 @@ class Office:
             return [f"its end was told as {one.endings}"]
         [ending] = one.endings
         if one.kind is Kind.CANCELLED:
-            return [] if ending.by is EndedBy.CANCEL else [f"it was cancelled, and ended by {ending}"]
+            expected = one.ends_by or EndedBy.CANCEL
+            return [] if ending.by is expected else [f"it ended by {ending} instead of {expected}"]
         is_right = (ending.by, ending.exit_code) == (EndedBy.ITSELF, EXIT[one.kind])
         return [] if is_right and one.began else [f"it ended by {ending}, began: {one.began}"]
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import LONG
-from tests.kubernetes.deaths import STORIES, Death, Sailed, deaths_of, ours, sail, write
+from tests.crash.matrix import EFFECTS
+from tests.kubernetes.deaths import ELSEWHERE, STORIES, Death, Sailed, deaths_of, ours, sail, write
 from tests.kubernetes.harbour import queues
 from tests.kubernetes.standin import standin
 
@@ -36,6 +37,7 @@ def groups() -> Iterator[Any]:
 
 async def test_every_effect_of_a_controller_has_its_story():
     assert {effect for story in STORIES for effect in story.effects} == ours()
+    assert set(ELSEWHERE) <= set(EFFECTS), "there is no such effect any more"
 
 
 @pytest.mark.parametrize("deaths", list(groups()))

@@ -18,7 +18,7 @@ from tests.scenarios.controller_world import NAMESPACE, SPEC, Place, execution
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 STEP_SECONDS, ASKED_EVERY_SECONDS, HOURS = 5, 300, 6
-TURNS = 25
+TURNS = 15
 
 
 @dataclass
