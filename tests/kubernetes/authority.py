@@ -20,13 +20,19 @@ class Authority:
 
     def certify(self, user: str) -> tuple[bytes, bytes]:
         """Return a certificate of the user and its key, both in PEM."""
+        return self._signed(user, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
+
+    def certify_server(self, name: str) -> tuple[bytes, bytes]:
+        """Return a certificate of the server with that name and its key, both in PEM."""
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        return self._signed(name, usage, x509.SubjectAlternativeName([x509.DNSName(name)]))
+
+    def _signed(self, name: str, *extensions: x509.ExtensionType) -> tuple[bytes, bytes]:
         key = new_key()
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
-        signed = (
-            self._begun(named(user), key)
-            .add_extension(usage, critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        begun = self._begun(named(name), key)
+        for extension in extensions:
+            begun = begun.add_extension(extension, critical=False)
+        signed = begun.sign(self._key, hashes.SHA256())
         return signed.public_bytes(serialization.Encoding.PEM), pem_of(key)
 
     def _begun(self, subject: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
