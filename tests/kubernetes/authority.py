@@ -1,6 +1,7 @@
 """A small authority that certifies who somebody is, for an hour."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,7 +26,7 @@ class Authority:
     def certify_server(self, name: str) -> tuple[bytes, bytes]:
         """Return a certificate of the server with that name and its key, both in PEM."""
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        return self._signed(name, usage, x509.SubjectAlternativeName([x509.DNSName(name)]))
+        return self._signed(name, usage, x509.SubjectAlternativeName([_called(name)]))
 
     def _signed(self, name: str, *extensions: x509.ExtensionType) -> tuple[bytes, bytes]:
         key = new_key()
@@ -46,6 +47,13 @@ class Authority:
             .not_valid_before(now - timedelta(minutes=5))
             .not_valid_after(now + timedelta(hours=1))
         )
+
+
+def _called(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def new_key() -> rsa.RSAPrivateKey:

@@ -65,7 +65,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env={"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder)},
+                env={"PATH": f"{os.defpath}:/usr/sbin", "HOME": str(folder), "TMPDIR": str(folder)},
                 start_new_session=True,
             )
 

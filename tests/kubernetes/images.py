@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.architecture.source import ROOT
-from tests.kubernetes import registry
+from tests.kubernetes import keeper, registry
 from tests.kubernetes.assets import build
 
 CACHE = build.CACHE.parent / "images"
@@ -32,6 +33,21 @@ NEEDLESS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 #: a machine behind a company's proxy knows an authority more
 PIP = "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\ndisable-pip-version-check = true\n"
+
+
+def main() -> int:
+    """Make all images, where a node could be had that runs them."""
+    if problem := keeper.lacks():
+        print(f"real pods cannot be had here: {problem}")  # noqa: T201 -- for bin/test
+        return 1
+    every()
+    return 0
+
+
+def every() -> None:
+    """See that all images are there."""
+    for make in (funade, shop_deploy, small_in_registry):
+        make()
 
 
 def small() -> Path:
@@ -62,6 +78,18 @@ def small() -> Path:
     return archive
 
 
+def small_in_registry() -> str:
+    """Return `name:tag` of the small image, for those that are to be pulled."""
+    archive = small()
+    tag = digest(archive.name)
+    with alone():
+        if not registry.has(STORED, "small", tag):
+            with registry.open_to_us(STORED) as address:
+                there = f"docker://{address}/small:{tag}"
+                buildah("push", "--tls-verify=false", "--disable-compression", SMALL, there)
+    return f"small:{tag}"
+
+
 def libraries(program: str) -> list[str]:
     """Return the files that the dynamic linker would load for it; none when it is static."""
     said = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
@@ -83,7 +111,9 @@ def capistrano() -> str:
 def shop_deploy() -> str:
     """Return `name:tag` of the example's image, which is made from deploy/capistrano's."""
     folder = ROOT / "examples/capistrano-container"
-    return made("shop-deploy", folder, tracked("examples/capistrano-container"), parent=f"localhost/{capistrano()}")
+    return made(
+        "shop-deploy", folder, tracked("examples/capistrano-container"), parent=f"localhost/{capistrano()}"
+    )
 
 
 def tracked(*paths: str) -> list[Path]:
@@ -138,14 +168,26 @@ def made(name: str, folder: Path, sources: Sequence[Path], *, parent: str, file:
                     shutil.copy(path, copied)
                 bud(context, local, {"BASE": parent}, file=file)
         with registry.open_to_us(STORED) as address:
-            buildah("push", "--tls-verify=false", local, f"docker://{address}/{name}:{tag}")
+            buildah(
+                "push",
+                "--tls-verify=false",
+                "--disable-compression",
+                local,
+                f"docker://{address}/{name}:{tag}",
+            )
     return f"{name}:{tag}"
 
 
 def bud(context: Path, name: str, arguments: Mapping[str, str], *, file: str = "Dockerfile") -> None:
     given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    known = [f"--volume={AUTHORITIES}:{AUTHORITIES}:ro"] if AUTHORITIES.exists() and arguments else []
-    buildah("bud", "--pull-never", *known, *given, f"--file={context / file}", f"--tag={name}", str(context))
+    shared = {CACHE / "pip": "/root/.cache/pip:rw"}
+    if AUTHORITIES.exists():
+        shared[AUTHORITIES] = f"{AUTHORITIES}:ro"
+    (CACHE / "pip").mkdir(exist_ok=True)
+    mounted = [f"--volume={ours}:{theirs}" for ours, theirs in shared.items() if arguments]
+    buildah(
+        "bud", "--pull-never", *mounted, *given, f"--file={context / file}", f"--tag={name}", str(context)
+    )
 
 
 def is_there(name: str) -> bool:
@@ -192,3 +234,7 @@ def alone() -> Iterator[None]:
     with (CACHE / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -24,6 +24,7 @@ import psutil
 NUMBERS = range(64)
 CGROUPS = Path("/sys/fs/cgroup")
 GONE_WITHIN_SECONDS = 60
+ROOM = 8 << 30
 
 #: What containers' programs write to /run and /var/log is nobody's business; `hosts` lets the node know the registry.
 SETUP = """
@@ -31,6 +32,8 @@ set -e
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/log
 mount --bind "$1/hosts" /etc/hosts
+mkdir "$1/containerd"
+test "$3" = no || mount -t tmpfs tmpfs "$1/containerd"
 ip link set lo up
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo ready
@@ -45,6 +48,27 @@ NAMESPACES = [
     *("setpriv", "--pdeathsig", "KILL"),
     *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 ]
+
+
+#: what has to be there for a node; bin/test knows the packages
+PROGRAMS = ("containerd", "runc", "host-local", "iptables", "ip", "unshare", "nsenter", "setpriv")
+PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/lib/cni"])
+
+
+def lacks() -> str:
+    """Say why no node can be had on this machine; nothing when one can."""
+    if os.geteuid() != 0:
+        return "a node needs root"
+    for program in PROGRAMS:
+        if shutil.which(program, path=PLACES) is None:
+            return f"a node needs {program}, which is not on this machine"
+    tried = subprocess.run(
+        [*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return f"no namespaces can be made here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def host_of(number: int) -> str:
@@ -79,8 +103,10 @@ def main(folder: Path) -> None:
 
 def keep(folder: Path, number: int) -> None:
     """Hold the namespaces until somebody lets go of our standard input."""
+    # Images are unpacked several times as fast where there is room for them.
+    in_memory = "yes" if psutil.virtual_memory().available > ROOM else "no"
     made = subprocess.Popen(
-        [*NAMESPACES, "sh", "-c", SETUP, "sh", str(folder), sys.executable],
+        [*NAMESPACES, "sh", "-c", SETUP, "sh", str(folder), sys.executable, in_memory],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -90,7 +116,7 @@ def keep(folder: Path, number: int) -> None:
         assert made.stdout.readline() == "ready\n", "a namespace could not be made ready"
         (first,) = psutil.Process(made.pid).children()
         connect(number, first.pid)
-        print(json.dumps({"number": number, "pid": first.pid}), flush=True)
+        print(json.dumps({"number": number, "pid": first.pid}), flush=True)  # noqa: T201 -- it is read by whoever started us
         sys.stdin.read()
     finally:
         made.kill()

@@ -5,13 +5,10 @@ no cluster DNS; pods find the API server by its address, and this machine at `ho
 """
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +17,6 @@ from tests.kubernetes.assets import build
 from tests.kubernetes.control_plane import READY_WITHIN_SECONDS, ControlPlane, Server
 
 NAME = "node"
-#: what has to be there for a node; bin/test knows the packages
-PROGRAMS = ("containerd", "runc", "host-local", "iptables", "ip", "unshare", "nsenter", "setpriv")
-PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/lib/cni"])
 #: what everybody did whose rights a test asks about
 AUDIT = {
     "apiVersion": "audit.k8s.io/v1",
@@ -30,19 +24,6 @@ AUDIT = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata"}],
 }
-
-
-def lacks() -> str:
-    """Say why no node can be had on this machine; nothing when one can."""
-    if os.geteuid() != 0:
-        return "a node needs root"
-    for program in PROGRAMS:
-        if shutil.which(program, path=PLACES) is None:
-            return f"a node needs {program}, which is not on this machine"
-    tried = subprocess.run(
-        [*keeper.NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"], check=False, capture_output=True, text=True
-    )
-    return f"no namespaces can be made here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 class Node(ControlPlane):
@@ -172,7 +153,16 @@ class Node(ControlPlane):
     def _import_images(self) -> None:
         archive = images.small()
         self._wait_for(self._socket.exists)
-        command = ("ctr", "--address", str(self._socket), "--namespace", "k8s.io", "images", "import", str(archive))
+        command = (
+            "ctr",
+            "--address",
+            str(self._socket),
+            "--namespace",
+            "k8s.io",
+            "images",
+            "import",
+            str(archive),
+        )
         subprocess.run([*self.inside, *command], check=True, capture_output=True)
 
     def _wait_until_there(self) -> None:

@@ -16,7 +16,8 @@ from tests.kubernetes.control_plane import free_port
 
 UP_WITHIN_SECONDS = 60
 PORT = 443
-USER = "AWS"
+#: whose password changes, and who is always let in
+USER, NODE, NODE_PASSWORD = "AWS", "node", "the-node's-own-password"
 
 
 def has(stored: Path, name: str, tag: str) -> bool:
@@ -37,27 +38,31 @@ class Registry:
     """A registry that gives nothing to whoever has not its password, and takes nothing at all."""
 
     name: str
-    authority: bytes
     accounts: Path
 
     def let_in(self, password: str) -> None:
-        """Let that password in from now on, and no other."""
-        told = ["htpasswd", "-n", "-i", "-B", "-C", "4", USER]
-        said = subprocess.run(told, input=password, check=True, capture_output=True, text=True).stdout
+        """Let AWS's user in with that password from now on, and with no other."""
+        lines = [_account(USER, password), _account(NODE, NODE_PASSWORD)]
         half = self.accounts.with_suffix(".half")
-        half.write_text(said.strip() + "\n")
+        half.write_text("\n".join(lines) + "\n")
         half.rename(self.accounts)
 
 
+def _account(user: str, password: str) -> str:
+    told = ["htpasswd", "-n", "-i", "-B", "-C", "4", user]
+    return subprocess.run(told, input=password, check=True, capture_output=True, text=True).stdout.strip()
+
+
 @contextmanager
-def private(stored: Path, folder: Path, *, name: str, address: str) -> Iterator[Registry]:
+def private(
+    stored: Path, folder: Path, authority: Authority, *, name: str, address: str
+) -> Iterator[Registry]:
     """Serve the folder's images under that name at this machine's address, by TLS."""
-    authority = Authority("the registry's authority")
     certificate, key = authority.certify_server(name)
     (folder / "certificate.pem").write_bytes(certificate)
     (folder / "key.pem").write_bytes(key)
     accounts = folder / "accounts"
-    registry = Registry(name, authority.certificate, accounts)
+    registry = Registry(name, accounts)
     registry.let_in("nobody was told")
     settings = {
         "tls": {"certificate": str(folder / "certificate.pem"), "key": str(folder / "key.pem")},
