@@ -83,3 +83,16 @@ def whole_process_ms(command: list[str], environment: dict[str, str], runs: int 
 def percentile(values: list[float], percent: float) -> float:
     """Return the value below which `percent` of them lie."""
     return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what all threads of a process have used, to the nanosecond where the kernel counts so."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(one.read_text().split()[0]) for one in threads) / 1e9
+
+
+def resident_mb(pid: int, which: str = "VmRSS") -> float:
+    """Return the memory that a process holds; `VmHWM`: that it held at most."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(one for one in status.splitlines() if one.startswith(which))
+    return int(line.split()[1]) * 1024 / 1e6

@@ -58,7 +58,14 @@ ELSEWHERE = {
     "command.write_bug": "only after a mistake of ours",
     "store.follow_approvals": "tests/scenarios/test_approving.py: needs people and approvals in the file",
     **dict.fromkeys(
-        ("store.claim_start", "store.add_facts", "store.forget_early_output", "logs.write"), _FAR
+        (
+            "store.claim_start",
+            "store.add_facts",
+            "store.forget_early_output",
+            "store.tell_letters",
+            "logs.write",
+        ),
+        _FAR,
     ),
     "logs.forget": "tests/integration/test_forgetting.py: only what ended long ago",
     "logs.forget_chunks": "tests/integration/test_forgetting.py: only what ended long ago",

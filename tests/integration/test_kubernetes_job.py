@@ -222,6 +222,7 @@ def test_what_nobody_can_read_is_set_aside_shown_sent_again_and_thrown_away(shop
     client(shop.endpoint).send_message(QueueUrl=shop.facts, MessageBody="no JSON at all")
     with serving(shop):
         until("it is set aside", letters, shop)
+        until("people are told", lambda: len(told_of_letters(shop)) == 1, shop)
         until("it is shown", lambda: "`" + name + "`" in shop.funade("status").stdout, shop)
         assert "no JSON at all" in shop.funade("queue", "list", name).stdout
         assert "1" in shop.funade("queue", "redrive", name).stdout
@@ -274,6 +275,30 @@ def test_a_death_at_any_effect_starts_nothing_twice_and_loses_nothing(shop, deat
         assert len(attempts) == len(set(attempts)) == 1, attempts
         until("its log is whole", lambda: shop.log() == WHOLE, shop)
     assert left_of(shop) == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_people_are_told_of_dead_letters_once_whoever_dies_in_telling_it(shop, moment):
+    client(shop.endpoint).send_message(QueueUrl=shop.facts, MessageBody="no JSON at all")
+    with serving(shop, f"store.tell_letters:{moment}=kill@1") as child:
+        until("it died", lambda: child.poll() is not None, shop)
+        assert child.returncode == -signal.SIGKILL
+    with serving(shop):
+        until("people are told", lambda: told_of_letters(shop), shop)
+        until("it is shown", lambda: shop.facts.rpartition("/")[2] in shop.funade("status").stdout, shop)
+    [told] = told_of_letters(shop)
+    assert told["number"] == 1
+    assert told["holds"] == "both"
+    assert told["used_by"] == ["shop/staging"]
+    assert told["problems"] == ["no JSON: Expecting value"]
+
+
+def told_of_letters(shop: Shop) -> list[dict[str, Any]]:
+    """Return what was announced of dead letters."""
+    journal = shop.folder / ".funade" / "announcements.jsonl"
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    told = [json.loads(line)["event"]["happening"] for line in lines]
+    return [one for one in told if one["kind"] == "dead_letters_found"]
 
 
 def left_of(shop: Shop) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from funade.clients.kubernetes import JOBS, PODS, Cluster, NotFound, connect
 from funade.controller.loop import Controller
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER
 from funade.domain.messages import (
+    ForeignMessage,
     Order,
     OrderedCancel,
     OrderedStart,
@@ -27,24 +27,18 @@ from funade.domain.messages import (
     ReportedStart,
 )
 from funade.domain.orders import EndedBy, Ending, Execution, Standing
+from funade.domain.queue_text import read_any_order
 from funade.domain.revision import Revision
 from funade.runner.machine import SystemClock
 from funade.testing.orders import FakeDoors, FakeHeld
 from tests.architecture.source import ROOT
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.shipped import DEPLOY, SPEC, install
 from tests.kubernetes.standin import WAITS_FOR, Standin, standin
 
 pytestmark = [pytest.mark.needs("kubernetes"), pytest.mark.asyncio, pytest.mark.timeout(300)]
 
 WITHIN_SECONDS = 120
-DEPLOY = ROOT / "deploy/kubernetes/controller"
-SPEC: dict[str, Any] = {
-    "queue": "https://sqs.eu-west-1.amazonaws.com/1/orders",
-    "factsQueue": "https://sqs.eu-west-1.amazonaws.com/1/facts",
-    "revisionVariable": "REVISION",
-    "arguments": ["deploy", "{environment}"],
-    "template": {"spec": {"containers": [{"name": "deploy", "image": "shop-deploy"}]}},
-}
 
 
 class LaterClock(SystemClock):
@@ -84,9 +78,15 @@ class Place:
 
     async def make_queue(self, **changed: Any) -> dict[str, Any]:
         metadata = {"name": "shop", "namespace": self.namespace}
-        return await self.cluster.create(
-            DEPLOY_QUEUES, {"metadata": metadata, "spec": {**SPEC, **changed}}, manager="ada"
-        )
+        spec = {key: value for key, value in {**SPEC, **changed}.items() if value is not None}
+        return await self.cluster.create(DEPLOY_QUEUES, {"metadata": metadata, "spec": spec}, manager="ada")
+
+    def message(self, body: str, id: str = "m1") -> FakeHeld:
+        order = read_any_order(body)
+        assert isinstance(order, ForeignMessage)
+        held = FakeHeld(id, order)
+        self.doors.into.waiting.append(held)
+        return held
 
     def order(self, *orders: Order) -> list[FakeHeld]:
         held = [FakeHeld(uuid4().hex, one) for one in orders]
@@ -161,20 +161,6 @@ class Place:
                 assert one.offset <= len(content), "a hole"
                 content[one.offset : one.offset + len(one.content)] = one.content
         return bytes(content)
-
-
-@cache
-def definitions() -> str:
-    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in ("deployqueues", "deployguards"))
-
-
-def install(plane: ControlPlane, namespace: str) -> None:
-    """Make the definitions and the rights as they are shipped."""
-    plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-    for name in ("deployqueues", "deployguards"):
-        plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
-    rights = (DEPLOY / "rights.yaml").read_text()
-    plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)
 
 
 @pytest_asyncio.fixture
@@ -253,7 +239,7 @@ async def test_a_cancel_that_comes_first_leaves_nothing_to_start(place):
     assert {one.standing for one in sightings} == {Standing.SEALED}
 
 
-async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(place):
+async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(plane, place):
     template = {"metadata": {"annotations": {WAITS_FOR: "ImagePullBackOff"}}, **SPEC["template"]}
     await place.make_queue(template=template)
     async with place.controlled():
@@ -266,6 +252,12 @@ async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(p
         await place.until(hindered)
         place.clock.later = timedelta(minutes=3)
         await place.until(lambda: place.endings)
+
+        def told() -> bool:
+            described = plane.kubectl("describe", "deployqueue", "shop", "--namespace", place.namespace)
+            return all(one in described for one in ("OrderReceived", "JobCreated", "NeverStarted"))
+
+        await place.until(told)
     (ending,) = place.endings
     assert ending.by is EndedBy.NEVER_STARTED, ending
     assert "ImagePullBackOff" in str(ending.problem)
@@ -339,10 +331,36 @@ async def test_two_controllers_at_once_make_one_job(place):
     assert len((await place.cluster.list(JOBS, place.namespace)).objects) == 1
 
 
+async def test_a_message_of_another_program_becomes_one_job_whichever_controller_has_it(place):
+    await place.make_queue(
+        acceptForeign=True, factsQueue=None, arguments=["work", "{tag}"], variables={"ALL": "{body}"}
+    )
+    other = Place(place.cluster, place.namespace, place.node, place.rights)
+    body = '{"tag": "v7"}'
+    async with place.controlled(), other.controlled():
+        for _ in range(2):
+            place.message(body)
+            other.message(body)
+        pod = await place.pod()
+        await place.node.finish(place.namespace, pod["metadata"]["name"], 0)
+        await place.until(place.released)
+        job = await place.job()
+        await place.cluster.delete(JOBS, job["metadata"]["name"], place.namespace)
+        again, refused = place.message(body), place.message("{}", id="m2")
+        await place.until(lambda: again.is_deleted and refused.problem)
+        assert await place.job() is None
+    (container,) = pod["spec"]["containers"]
+    assert container["args"] == ["work", "v7"]
+    assert {"name": "ALL", "value": body} in container["env"]
+    assert "`{tag}`" in refused.problem
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"factsQueue": None}, "factsQueue: Required"),
+        ({"factsQueue": None}, "`factsQueue` is missing"),
+        ({"acceptForeign": "yes"}, "acceptForeign"),
+        ({"acceptForeign": True, "foreignAtOnce": 0}, "foreignAtOnce"),
         ({"factsQueue": SPEC["queue"]}, "facts need a queue of their own"),
         ({"container": "other"}, "names none of the containers"),
         ({"timeLimit": "soon"}, "timeLimit"),
@@ -358,16 +376,17 @@ async def test_a_wrong_deploy_queue_is_refused_when_it_is_applied(plane, namespa
         plane.kubectl("apply", "-f", "-", given=json.dumps(document))
 
 
-async def test_applying_twice_changes_nothing_and_the_sample_is_taken(plane, cluster, namespace):
+@pytest.mark.parametrize("name", ["shop", "messages"])
+async def test_applying_twice_changes_nothing_and_the_sample_is_taken(plane, cluster, namespace, name):
     install(plane, namespace)
-    sample = yaml.safe_load((ROOT / "deploy/kubernetes/samples/shop.yaml").read_text())
+    sample = yaml.safe_load((ROOT / f"deploy/kubernetes/samples/{name}.yaml").read_text())
     sample["metadata"]["namespace"] = namespace
-    given = json.dumps(sample)
+    given, queue = json.dumps(sample), sample["metadata"]["name"]
     plane.kubectl("apply", "-f", "-", given=given)
-    first = await cluster.get(DEPLOY_QUEUES, "shop", namespace)
+    first = await cluster.get(DEPLOY_QUEUES, queue, namespace)
     assert "unchanged" in plane.kubectl("apply", "-f", "-", given=given)
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=given)
-    again = await cluster.get(DEPLOY_QUEUES, "shop", namespace)
+    again = await cluster.get(DEPLOY_QUEUES, queue, namespace)
     assert again["metadata"]["generation"] == first["metadata"]["generation"]
     assert "READY" in plane.kubectl("get", "deployqueues", "--namespace", namespace)
 

@@ -1,13 +1,9 @@
 """`funade controller` as a process between a queue and an API server, killed again and again."""
 
 import asyncio
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -16,15 +12,13 @@ import pytest
 
 from funade.clients.kubernetes import JOBS, PODS, Cluster
 from funade.controller.names import DEPLOY_QUEUES, FINALIZER
-from funade.domain.messages import Fact, OrderedStart, ReportedEnd, ReportedLog, ReportedStart
-from funade.domain.orders import EndedBy, Execution
+from funade.domain.messages import Fact, ReportedEnd, ReportedLog, ReportedStart
+from funade.domain.orders import EndedBy
 from funade.domain.queue_text import read_fact, to_text
-from funade.domain.revision import Revision
-from tests.architecture.source import ROOT
 from tests.contracts.queues import REGION, client, create, server
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.shipped import SPEC, install, order, process
 from tests.kubernetes.standin import standin
-from tests.kubernetes.test_controller import SPEC, install
 
 T = TypeVar("T")
 
@@ -51,50 +45,6 @@ LATE_DEATHS = (
     "controller.keep_place_in_log:before",
     "controller.release_job:before",
 )
-
-
-@asynccontextmanager
-async def process(
-    kubeconfig: Path, namespace: str, folder: Path, death: str = ""
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a controller; it is gone at the end of the block."""
-    variables = {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "hunter2-hunter2-hunter2",
-        "FUNADE_FAILPOINTS": f"{death}=kill" if death else "",
-    }
-    command = ["controller", "--alone", "--namespace", namespace, "--kubeconfig", str(kubeconfig)]
-    with (folder / "controller.log").open("ab") as log:
-        running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "funade", *command, cwd=ROOT, env=variables, stdout=log, stderr=log
-        )
-        try:
-            yield running
-        finally:
-            if running.returncode is None:
-                running.kill()
-            await running.wait()
-
-
-def order(fence: int = 7) -> OrderedStart:
-    return OrderedStart(
-        execution=Execution(
-            deployment=str(uuid4()),
-            number=12,
-            attempt=1,
-            fence=fence,
-            application="shop",
-            environment="production",
-        ),
-        repository="acme/shop",
-        ref="v1.2.0",
-        revision=Revision("f5c0df1a9d0e4b7c8f6a5d4c3b2a190807060504"),
-        digest="sha256:1",
-        not_after=datetime.now(UTC) + timedelta(minutes=30),
-        store="store-1",
-    )
 
 
 @dataclass
@@ -134,13 +84,14 @@ class Story:
 
     async def die(self, death: str) -> None:
         """Run a controller until it comes to its end."""
-        async with process(self.kubeconfig, self.namespace, self.folder, death) as running:
+        traps = {"FUNADE_FAILPOINTS": f"{death}=kill"}
+        async with process(self.kubeconfig, self.namespace, self.folder, "--alone", **traps) as running:
             async with asyncio.timeout(WITHIN_SECONDS):
                 assert await running.wait() == -signal.SIGKILL, self.words()
 
     async def end(self) -> None:
         """Run a controller until all is told, then ask it to end."""
-        async with process(self.kubeconfig, self.namespace, self.folder) as running:
+        async with process(self.kubeconfig, self.namespace, self.folder, "--alone") as running:
             await self.until(self.released)
             await self.until(self.told_of_the_end)
             running.send_signal(signal.SIGTERM)

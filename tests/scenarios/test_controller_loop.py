@@ -5,14 +5,14 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
 from funade.clients.kubernetes.errors import Forbidden, Unreachable
 from funade.clients.kubernetes.kinds import JOBS, SECRETS
-from funade.controller.follow import WITHHELD
+from funade.controller.follow import BROKEN, WITHHELD
 from funade.controller.leader import Leader
 from funade.controller.loop import Controller
 from funade.controller.names import DEPLOY_QUEUES, FINALIZER
@@ -191,6 +191,71 @@ async def test_another_controller_goes_on_where_one_died_and_every_line_is_told_
     await running.until(lambda: not running.is_held())
     assert running.log() == b"".join(f"line {step}\nmore\n".encode() for step in range(32))
     assert len(running.place.workload.ran) == 1
+
+
+async def test_output_that_cannot_be_read_by_our_own_mistake_keeps_no_job(running):
+    def before(verb, _kind, _name):
+        if verb == "log":
+            msg = "nobody thought of this"
+            raise ValueError(msg)
+
+    running.place.cluster.before = before
+    await running.order(running.place.start(1))
+    await running.until(lambda: running.place.jobs and not running.is_held())
+    assert running.log() == BROKEN
+    assert running.place.ending(1).exit_code == 0
+
+
+async def test_a_mistake_in_reading_output_that_passes_costs_no_line(running):
+    left = [3]
+
+    def before(verb, _kind, _name):
+        if verb == "log" and left[0]:
+            left[0] -= 1
+            msg = "nobody thought of this"
+            raise ValueError(msg)
+
+    running.place.cluster.before = before
+    await running.order(running.place.start(1))
+    await running.until(lambda: running.place.jobs and not running.is_held())
+    assert running.log() == b"".join(f"line {step}\nmore\n".encode() for step in range(7))
+
+
+async def test_an_object_that_nobody_can_read_stops_no_other(running):
+    metadata = {"name": "aaa", "namespace": NAMESPACE, "generation": "what?"}
+    running.place.cluster.put(DEPLOY_QUEUES, {"metadata": metadata, "spec": SPEC})
+    await running.rest()
+    await running.end()
+    running.begin()
+    await running.order(running.place.start(1))
+    await running.until(lambda: running.place.endings(1))
+    assert not running.task.done()
+
+
+async def test_a_message_that_breaks_us_stops_none_behind_it_and_comes_again(running):
+    (broken, good) = await running.order(cast("Order", object()), running.place.start(1))
+    await running.until(lambda: running.place.endings(1))
+    assert broken.is_lost
+    assert not broken.is_deleted
+    assert good.is_deleted
+
+
+async def test_tidying_goes_on_after_a_mistake(running):
+    running.place.workload.lasts = 0
+    broken = [True]
+
+    def before(verb, kind, _name):
+        if broken[0] and (verb, kind.kind) == ("delete", "Job"):
+            broken[0] = False
+            msg = "nobody thought of this"
+            raise ValueError(msg)
+
+    running.place.cluster.before = before
+    for number in range(1, 6):
+        await running.order(running.place.start(number))
+        await running.until(partial(running.place.endings, number))
+    await running.until(lambda: len(running.place.jobs) == 3, seconds=300)
+    assert not broken[0]
 
 
 async def test_watches_that_end_or_are_too_old_are_begun_again(running):

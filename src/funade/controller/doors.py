@@ -21,6 +21,9 @@ class Held(Protocol):
     def is_lost(self) -> bool:
         """Tell whether somebody else may have it by now."""
 
+    def let_go(self) -> None:
+        """Keep it no longer: it comes again when its time is over."""
+
     async def delete(self) -> None:
         """Remove it for good, or raise a QueueError: then it comes again."""
 
@@ -28,10 +31,20 @@ class Held(Protocol):
         """Move it to the dead letters, or raise a FunadeError: then it comes again."""
 
 
+class Taken(Protocol):
+    """What came, and what was wrong with each message that was dealt with on the way."""
+
+    @property
+    def held(self) -> Sequence[Held]: ...
+
+    @property
+    def refused(self) -> Sequence[str]: ...
+
+
 class Inlet(Protocol):
     """Where orders come in; what nobody can read does not come through."""
 
-    async def take(self) -> Sequence[Held]:
+    async def take(self, at_most: int) -> Taken:
         """Return what came within some seconds, or raise a QueueError."""
 
 
@@ -42,11 +55,15 @@ class Outlet(Protocol):
         """Return once the queue has all of them, or raise a QueueError: then it may have some."""
 
 
-class Doors(Protocol):
+class Outlets(Protocol):
+    """Every queue of facts by its address."""
+
+    def outlet(self, url: str, region: str) -> Outlet:
+        """Return the way to a queue of facts; or raise a QueueError."""
+
+
+class Doors(Outlets, Protocol):
     """Every queue by its address."""
 
     def inlet(self, queue: DeployQueue) -> AbstractAsyncContextManager[Inlet]:
         """Open the queue of a DeployQueue; or raise a QueueError."""
-
-    def outlet(self, url: str, region: str) -> Outlet:
-        """Return the way to a queue of facts; or raise a QueueError."""

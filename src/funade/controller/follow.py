@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +29,9 @@ log = structlog.get_logger()
 WITHHELD = (
     b"[the output is withheld: the secrets of its Pod cannot be read here, so they could not be hidden]\n"
 )
+BROKEN = b"[the rest of the output is missing: it could not be read; the controller's own log says why]\n"
+#: So often in a row, without a line in between, reading may fail by a mistake of ours.
+MOST_MISTAKES = 5
 #: So long output is collected before it is told.
 COLLECTED_SECONDS = 0.5
 #: The place in the output is written down this often; what comes after it is told again after a death.
@@ -54,13 +57,20 @@ class Following:
     async def run(self) -> None:
         """Tell all of it, then write on the Job that it is told."""
         self._cursor = read((self.job.raw["metadata"].get("annotations") or {}).get(LOG))
-        pause = PAUSE_SECONDS
+        pause, mistakes = PAUSE_SECONDS, 0
         while not self._cursor.done:
             before = self._cursor
             try:
-                await self._follow()
-            except (ClusterError, FunadeError) as error:
+                if mistakes < MOST_MISTAKES:
+                    await self._follow()
+                else:
+                    await self._end_with(BROKEN)
+            except (ClusterError, FunadeError, OSError) as error:
                 log.warning("a log is interrupted", job=self.job.name, problem=str(error))
+            except Exception:
+                # The process's loop: a log that we cannot read must not keep its Job for ever.
+                log.exception("our mistake; a log is read again", job=self.job.name)
+                mistakes = mistakes + 1 if self._cursor == before else 1
             if not self._cursor.done:
                 pause = PAUSE_SECONDS if self._cursor != before else min(pause * 2, LONGEST_PAUSE_SECONDS)
                 await self.clock.sleep(pause)
@@ -79,13 +89,17 @@ class Following:
         try:
             values = await self._secrets()
         except Forbidden:
-            await self._send(self._cursor.offset, WITHHELD)
-            await self._keep(replace(self._cursor, offset=self._cursor.offset + len(WITHHELD), done=True))
+            await self._end_with(WITHHELD)
             return
         with suppress(NotFound, Invalid):
             # Invalid: the container has not begun, or its output is gone already.
             await self._read(pod, values, follow=not was_over)
         await self._keep(replace(self._cursor, done=was_over))
+
+    async def _end_with(self, words: bytes) -> None:
+        """Tell these as the last of the output."""
+        await self._send(self._cursor.offset, words)
+        await self._keep(replace(self._cursor, offset=self._cursor.offset + len(words), done=True))
 
     async def _find_pod(self) -> SeenPod | None:
         """Return the Pod of the Job that tells most: the one that is alive, or began."""
@@ -112,19 +126,20 @@ class Following:
     async def _read(self, pod: SeenPod, values: list[str], *, follow: bool) -> None:
         catcher, masker = Catcher(self._cursor), Masker(patterns(values))
         parcel = _Parcel(self._cursor)
-        async for lines in self._batches(pod, follow=follow):
-            for line in lines:
-                if not catcher.is_new(line):
-                    continue
-                if catcher.gap:
-                    catcher.gap = False
-                    parcel.content += GAP
-                    parcel.cursor = replace(parcel.cursor, runs=())
-                parcel.content += masker.feed(line.text)
-                parcel.cursor = parcel.cursor.after(line)
-                if masker.is_clear:
-                    parcel.clear()
-            await self._tell(parcel)
+        async with aclosing(self._batches(pod, follow=follow)) as batches:
+            async for lines in batches:
+                for line in lines:
+                    if not catcher.is_new(line):
+                        continue
+                    if catcher.gap:
+                        catcher.gap = False
+                        parcel.content += GAP
+                        parcel.cursor = replace(parcel.cursor, runs=())
+                    parcel.content += masker.feed(line.text)
+                    parcel.cursor = parcel.cursor.after(line)
+                    if masker.is_clear:
+                        parcel.clear()
+                await self._tell(parcel)
         parcel.content += masker.flush()
         parcel.clear()
         await self._tell(parcel)
@@ -138,7 +153,7 @@ class Following:
             if self.clock.steady() - self._kept_at >= KEPT_EVERY_SECONDS:
                 await self._keep(self._cursor)
 
-    async def _batches(self, pod: SeenPod, *, follow: bool) -> AsyncIterator[list[Line]]:
+    async def _batches(self, pod: SeenPod, *, follow: bool) -> AsyncGenerator[list[Line], None]:
         """Yield the lines that came within a moment, together."""
         waiting: asyncio.Queue[Line | None] = asyncio.Queue(_AHEAD)
         pumping = asyncio.create_task(self._pump(pod, waiting, follow=follow))
@@ -181,7 +196,8 @@ class Following:
                 # Of a connection that broke, half a line is no line.
                 for line in lines.rest():
                     await into.put(line)
-        except ClusterError:
+        except Exception:
+            # Whatever it is, whoever reads must hear of it rather than wait.
             await into.put(None)
             raise
         await into.put(None)

@@ -49,6 +49,8 @@ class Leader:
                 if working.done():
                     working.result()
                     return
+                if (error := keeping.exception()) is not None:
+                    log.error("our mistake: the lead was not kept", problem=repr(error), exc_info=error)
                 log.warning("another controller may work now", identity=self.identity)
             finally:
                 for one in (working, keeping):

@@ -1,32 +1,48 @@
 """The controller's loop: whatever changes makes something due, and whatever is due is looked at from the beginning."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import structlog
 
 from funade.clients.kubernetes.errors import ClusterError, Conflict, NotFound
-from funade.clients.kubernetes.kinds import JOBS, PODS
+from funade.clients.kubernetes.kinds import JOBS, PODS, Kind
 from funade.controller.agenda import Agenda
 from funade.controller.cluster import Cluster
 from funade.controller.condition import Standing, status_of
 from funade.controller.deploy_queue import DeployQueue, Flawed, parse
-from funade.controller.doors import Doors
+from funade.controller.doors import Doors, Held
+from funade.controller.events import Events, Notice, Reason, Thing, refused
 from funade.controller.follow import Following
-from funade.controller.guard import Guard
+from funade.controller.foreign import REFUSED, deployment_of, guard_name_of, is_forgettable
+from funade.controller.foreign_jobs import ForeignJobs
+from funade.controller.guard import Guard, read_spec
 from funade.controller.history import outdated
 from funade.controller.job import released
-from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, MANAGER, QUEUE, guard_name
+from funade.controller.names import (
+    DEPLOY_GUARDS,
+    DEPLOY_QUEUES,
+    FINALIZER,
+    FOREIGN,
+    GUARD,
+    MANAGER,
+    QUEUE,
+    guard_name,
+    job_name,
+)
 from funade.controller.reconcile import Inbox, Reconcile
-from funade.controller.seen import SeenJob, read_job
+from funade.controller.seen import SeenJob, moment, read_job
+from funade.controller.telling import Telling
 from funade.controller.watching import Watching
 from funade.domain.errors import FunadeError
-from funade.domain.messages import ForeignMessage
+from funade.domain.messages import ForeignMessage, OrderedStart
+from funade.domain.wire import Unreadable
 from funade.failpoints import effect
 from funade.usecases.ports import Clock
 
@@ -36,7 +52,11 @@ SIDE_BY_SIDE = 8
 TIDIED_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 5.0
 SHOWN_EVERY = timedelta(seconds=10)
-FOREIGN = "it comes from another program: it passed no policy of Funade, and becomes no Job"
+#: More than a queue gives at once.
+MOST_TAKEN = 10
+ROOM_LOOKED_FOR_EVERY_SECONDS = 0.5
+#: What was remembered of other programs' messages is gone through once in so many times that old Jobs are.
+FORGOTTEN_EVERY = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,12 +69,20 @@ class Controller:
     doors: Doors
     _queues: dict[str, DeployQueue | Flawed] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _takers: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = field(default_factory=dict)
+    _takers: dict[str, tuple[tuple[str, str, bool], asyncio.Task[None]]] = field(default_factory=dict)
     _followers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _standing: dict[str, Standing] = field(default_factory=dict)
     _running: dict[str, dict[str, str]] = field(default_factory=dict)
     _agenda: Agenda | None = None
     _shown: Agenda | None = None
+    _foreign: ForeignJobs = field(default_factory=ForeignJobs)
+    _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
+    _telling: Telling = field(init=False)
+    _events: Events = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._telling = Telling(doors=self.doors, clock=self.clock, heard=self._hear_of_facts)
+        self._events = Events(cluster=self.cluster, namespace=self.namespace, clock=self.clock)
 
     async def run(self) -> None:
         """Work until cancelled; what runs in the cluster goes on without us."""
@@ -62,13 +90,18 @@ class Controller:
             cluster=self.cluster,
             namespace=self.namespace,
             clock=self.clock,
-            doors=self.doors,
+            doors=self._telling,
             queues=self._good_queues,
             seen=self._seen,
+            say=self._say,
         )
 
         async def look(name: str) -> timedelta | None:
-            return await reconcile(name, self._inboxes.setdefault(name, Inbox()))
+            inbox = self._inboxes.setdefault(name, Inbox())
+            pause = await reconcile(name, inbox)
+            if not inbox.held:
+                self._inboxes.pop(name, None)
+            return pause
 
         async with (
             Agenda(look, self.clock, side_by_side=SIDE_BY_SIDE) as self._agenda,
@@ -79,6 +112,7 @@ class Controller:
                     for watching in self._watchings():
                         group.create_task(watching.run())
                     group.create_task(self._tidy_again_and_again())
+                    group.create_task(self._events.run())
             finally:
                 tasks = [task for _, task in self._takers.values()] + list(self._followers.values())
                 for one in tasks:
@@ -93,36 +127,26 @@ class Controller:
         def by_label(obj: dict[str, Any], _is_there: bool) -> None:
             self._mark(str((obj["metadata"].get("labels") or {}).get(GUARD, "")))
 
-        def all_by_label(objs: list[dict[str, Any]]) -> None:
-            for one in objs:
-                by_label(one, True)
+        def hear_job(obj: dict[str, Any], is_there: bool) -> None:
+            self._foreign.hear(obj, is_there=is_there)
+            by_label(obj, is_there)
 
-        def all_queues(objs: list[dict[str, Any]]) -> None:
-            there = {one["metadata"]["name"] for one in objs}
-            for name in [one for one in self._queues if one not in there]:
-                self._forget_queue(name)
-            for one in objs:
-                self._hear_queue(one, True)
-
-        watched = {
-            DEPLOY_QUEUES: (self._hear_queue, all_queues, None),
-            DEPLOY_GUARDS: (by_label, all_by_label, GUARD),
-            JOBS: (by_label, all_by_label, GUARD),
-            PODS: (by_label, all_by_label, GUARD),
-        }
-        return [
-            Watching(
-                cluster=self.cluster,
-                kind=kind,
-                namespace=self.namespace,
-                clock=self.clock,
-                hear=hear,
-                listed=listed,
-                labels=labels,
-                is_listed=asyncio.Event(),
+        def watching(kind: Kind, **how: Any) -> Watching:
+            return Watching(
+                cluster=self.cluster, kind=kind, namespace=self.namespace, clock=self.clock, **how
             )
-            for kind, (hear, listed, labels) in watched.items()
+
+        return [
+            watching(DEPLOY_QUEUES, hear=self._hear_queue, listed=self._keep_queues),
+            watching(
+                JOBS, hear=hear_job, listed=self._foreign.keep, labels=GUARD, is_listed=self._jobs_listed
+            ),
+            *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, PODS)),
         ]
+
+    def _keep_queues(self, there: Set[str]) -> None:
+        for name in [one for one in self._queues if one not in there]:
+            self._forget_queue(name)
 
     def _mark(self, name: str) -> None:
         if name and self._agenda is not None:
@@ -157,9 +181,9 @@ class Controller:
 
     def _listen(self, name: str, queue: DeployQueue | Flawed) -> None:
         """Have one task take orders from each queue that may be used; from another address, another task."""
-        address = (
-            (queue.queue, queue.region) if isinstance(queue, DeployQueue) and not queue.is_leaving else None
-        )
+        address = None
+        if isinstance(queue, DeployQueue) and not queue.is_leaving:
+            address = (queue.queue, queue.region, queue.accepts_foreign)
         known, task = self._takers.get(name, (None, None))
         if task is not None and not task.done() and known == address:
             return
@@ -179,6 +203,8 @@ class Controller:
                 await self._take_while_open(name, queue)
             except FunadeError as error:
                 self._set_standing(name, Standing(problem=str(error), is_asked=True))
+                message = f"`spec.queue` cannot be used: {error}"
+                self._say(name, Notice(Reason.QUEUE_UNREACHABLE, message))
                 await self.clock.sleep(PAUSE_SECONDS)
             except Exception:
                 # The process's loop: one queue must not stop the others.
@@ -188,23 +214,81 @@ class Controller:
     async def _take_while_open(self, name: str, queue: DeployQueue) -> None:
         async with self.doors.inlet(queue) as inlet:
             while True:
-                taken = await inlet.take()
+                taken = await inlet.take(await self._room(queue))
+                if self._standing.get(name, Standing()).problem is not None:
+                    self._say(name, Notice(Reason.QUEUE_REACHABLE, "`spec.queue` can be used again"))
                 self._set_standing(name, Standing(is_asked=True))
+                for problem in taken.refused:
+                    self._say(name, refused(problem))
                 now = self._queues.get(name)
                 queue = now if isinstance(now, DeployQueue) else queue
-                for held in taken:
-                    if isinstance(held.order, ForeignMessage):
-                        try:
-                            await held.set_aside(FOREIGN)
-                        except FunadeError as error:
-                            log.warning(
-                                "a foreign message stays in its queue", queue=name, problem=str(error)
-                            )
-                        continue
-                    execution = held.order.execution
-                    guard = guard_name(execution.application, execution.environment)
-                    self._inboxes.setdefault(guard, Inbox()).put(held, queue)
-                    self._mark(guard)
+                for held in taken.held:
+                    try:
+                        await self._sort(held, queue)
+                    except FunadeError as error:
+                        held.let_go()
+                        log.warning("a message stays in its queue", queue=name, problem=str(error))
+                    except Exception:
+                        # The process's loop: one message must not stop those behind it.
+                        held.let_go()
+                        log.exception("our mistake; a message stays in its queue", queue=name)
+
+    async def _room(self, queue: DeployQueue) -> int:
+        """Return how many messages may be taken now, once it is at least one."""
+        if not queue.accepts_foreign:
+            return MOST_TAKEN
+        await self._jobs_listed.wait()
+        while True:
+            now = self._queues.get(queue.name)
+            most = now.foreign_at_once if isinstance(now, DeployQueue) else queue.foreign_at_once
+            room = most - len(self._foreign.living(queue.name) | self._in_hand(queue.name))
+            if room > 0:
+                return min(room, MOST_TAKEN)
+            await self.clock.sleep(ROOM_LOOKED_FOR_EVERY_SECONDS)
+
+    def _in_hand(self, name: str) -> set[str]:
+        """Return the names of the Jobs that other programs' messages in our hands will be."""
+        return {
+            job_name(deployment_of(held.id), 1)
+            for inbox in self._inboxes.values()
+            for held in inbox.held
+            if isinstance(held.order, ForeignMessage) and inbox.queues[held.id].name == name
+        }
+
+    async def _sort(self, held: Held, queue: DeployQueue) -> None:
+        """Put a message where its environment finds it; or raise FunadeError."""
+        if isinstance(held.order, ForeignMessage):
+            if not queue.accepts_foreign:
+                await held.set_aside(REFUSED)
+                self._say(queue.name, refused(REFUSED))
+                return
+            guard = guard_name_of(held.id)
+            self._say(queue.name, Notice(Reason.MESSAGE_RECEIVED, "a message of another program is taken"))
+        else:
+            execution = held.order.execution
+            guard = guard_name(execution.application, execution.environment)
+            if isinstance(held.order, OrderedStart):
+                message = f"an order for {execution.application}/{execution.environment} is taken"
+                self._say(queue.name, Notice(Reason.ORDER_RECEIVED, message))
+        self._inboxes.setdefault(guard, Inbox()).put(held, queue)
+        self._mark(guard)
+
+    def _hear_of_facts(self, url: str, problem: str | None) -> None:
+        for name, queue in self._good_queues().items():
+            if queue.facts == url:
+                if problem is None:
+                    notice = Notice(Reason.FACTS_REACHABLE, "`spec.factsQueue` can be used again")
+                else:
+                    words = f"`spec.factsQueue` cannot be used, and nobody hears of what runs: {problem}"
+                    notice = Notice(Reason.FACTS_UNREACHABLE, words)
+                self._say(name, notice)
+                if self._shown is not None:
+                    self._shown.mark(name)
+
+    def _say(self, name: str, notice: Notice) -> None:
+        queue = self._queues.get(name)
+        if isinstance(queue, DeployQueue):
+            self._events.say(Thing(DEPLOY_QUEUES, name, queue.uid), notice)
 
     def _set_standing(self, name: str, standing: Standing) -> None:
         if self._standing.get(name) != standing:
@@ -225,7 +309,7 @@ class Controller:
             if is_needed and job.uid not in self._followers:
                 known = self._good_queues().get(attempt.queue)
                 try:
-                    outlet = self.doors.outlet(attempt.facts, known.region if known is not None else "")
+                    outlet = self._telling.outlet(attempt.facts, known.region if known is not None else "")
                 except FunadeError as error:
                     log.warning("output cannot be told now", job=job.name, problem=str(error))
                     continue
@@ -273,8 +357,13 @@ class Controller:
             waiting = sum(
                 sum(one.name == name for one in inbox.queues.values()) for inbox in self._inboxes.values()
             )
+            facts = queue.facts if isinstance(queue, DeployQueue) else ""
             standing = Standing(
-                problem=known.problem, is_asked=known.is_asked, running=running, waiting=waiting
+                problem=known.problem,
+                facts_problem=self._telling.problem_with(facts),
+                is_asked=known.is_asked,
+                running=running,
+                waiting=waiting,
             )
             before = raw.get("status") or {}
             status = status_of(queue, standing, before, self.clock.now())
@@ -307,15 +396,36 @@ class Controller:
     # Old Jobs
 
     async def _tidy_again_and_again(self) -> None:
-        while True:
+        for time in count():
             await self.clock.sleep(TIDIED_EVERY_SECONDS)
             try:
                 await self._tidy()
-            except ClusterError as error:
+                if time % FORGOTTEN_EVERY == 0:
+                    await self._forget_messages()
+            except (ClusterError, OSError) as error:
                 log.warning("old Jobs stay for now", problem=str(error))
+            except Exception:
+                # The process's loop: nothing else must stop because something old cannot be read.
+                log.exception("our mistake; old Jobs stay for now")
 
     async def _tidy(self) -> None:
         jobs = await self.cluster.list(JOBS, self.namespace, labels=QUEUE)
         for job in outdated(jobs.objects, self._good_queues(), self.clock.now()):
             with suppress(NotFound, Conflict), effect("controller.forget_job"):
                 await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid)
+
+    async def _forget_messages(self) -> None:
+        """Drop the guards of other programs' messages that no queue can hold any more."""
+        guards = await self.cluster.list(DEPLOY_GUARDS, self.namespace, labels=FOREIGN)
+        for raw in guards.objects:
+            metadata, now = raw["metadata"], self.clock.now()
+            with suppress(Unreadable):
+                if not is_forgettable(
+                    read_spec(raw.get("spec")), moment(metadata.get("creationTimestamp")), now
+                ):
+                    continue
+                uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
+                with suppress(NotFound, Conflict), effect("controller.forget_message"):
+                    await self.cluster.delete(
+                        DEPLOY_GUARDS, str(metadata["name"]), self.namespace, uid=uid, version=version
+                    )

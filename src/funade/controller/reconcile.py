@@ -17,10 +17,12 @@ from funade.controller.act import CreateJob, DeleteJob, Move, Release, Resume, S
 from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
-from funade.controller.doors import Doors, Held
+from funade.controller.doors import Held, Outlets
+from funade.controller.events import Notice, Reason, ended, place_of, refused
+from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
-from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, GUARD, MANAGER, job_name
+from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
 from funade.domain.messages import Fact, ForeignMessage
@@ -50,6 +52,8 @@ class Inbox:
 
     def put(self, held: Held, queue: DeployQueue) -> None:
         """Add a message; of the same one an older delivery is nobody's any more."""
+        for older in [one for one in self.held if one.id == held.id]:
+            older.let_go()
         self.held = [one for one in self.held if one.id != held.id] + [held]
         self.queues[held.id] = queue
 
@@ -76,9 +80,11 @@ class Reconcile:
     cluster: Cluster
     namespace: str
     clock: Clock
-    doors: Doors
+    doors: Outlets
     queues: Callable[[], Mapping[str, DeployQueue]]
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
+    #: hears what is worth an event of the DeployQueue of that name
+    say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
     _hindrances: dict[str, str] = field(default_factory=dict)
@@ -108,6 +114,7 @@ class Reconcile:
                 # Somebody else was here: what is so now decides.
                 continue
             self.seen(seen.world.guard, seen.world.jobs)
+            self._say_what_hinders(seen.world)
             trouble, changed = await self._speak(name, seen, inbox)
             if not changed:
                 return self._again(seen.world, inbox, trouble=trouble)
@@ -157,9 +164,11 @@ class Reconcile:
         if raw is not None:
             return read_spec(raw.get("spec"))
         records = [record for one in jobs if (record := read_job(one, ()).record) is not None]
-        executions = [
-            one.order.execution for one in inbox.held if not isinstance(one.order, ForeignMessage)
-        ] + [one.execution for one in records]
+        executions = [one.execution for one in records]
+        for held in inbox.held:
+            if isinstance(held.order, ForeignMessage):
+                return guard_of(held.id, inbox.queues[held.id])
+            executions.append(held.order.execution)
         if not executions:
             return None
         return Guard(application=executions[0].application, environment=executions[0].environment)
@@ -176,21 +185,41 @@ class Reconcile:
         if seen.raw is None and guard == seen.world.guard and not guard.attempts:
             return False
         await self._write(name, seen.raw, guard)
+        self._say_what_is_over(seen.world.guard, guard)
         return True
+
+    def _say_what_is_over(self, before: Guard, after: Guard) -> None:
+        for one in after.attempts:
+            known = before.find(one.execution.deployment, one.execution.attempt)
+            notice = ended(one)
+            if notice is not None and (known is None or not known.is_over):
+                self.say(one.queue, notice)
+
+    def _say_what_hinders(self, world: World) -> None:
+        for job in world.jobs:
+            attempt = world.guard.find(job.deployment, job.attempt)
+            for pod in job.pods:
+                if attempt is not None and not attempt.is_over and pod.trouble and pod.trouble.has_reason:
+                    message = f"{place_of(attempt)}: {pod.trouble.problem}"
+                    self.say(attempt.queue, Notice(Reason.POD_CANNOT_START, message))
 
     def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
         guard, results = seen.world.guard, []
         for held in inbox.held:
+            queue, now = inbox.queues[held.id], seen.world.now
             if isinstance(held.order, ForeignMessage):
-                continue
-            absorbed = absorb(guard, held.order, inbox.queues[held.id], seen.world.now)
+                absorbed = absorb_foreign(guard, held.id, held.order, queue, now)
+            else:
+                absorbed = absorb(guard, held.order, queue, now)
             guard = absorbed.guard
             results.append((held, absorbed))
         return guard, results
 
     async def _write(self, name: str, raw: dict[str, Any] | None, guard: Guard) -> None:
         if raw is None:
-            metadata = {"name": name, "namespace": self.namespace, "labels": {GUARD: name}}
+            # What nobody need hear of does not weigh on whoever watches: its message or its Job says when to look.
+            labels = {FOREIGN: "true"} if guard.is_foreign else {GUARD: name}
+            metadata = {"name": name, "namespace": self.namespace, "labels": labels}
             made = {
                 "apiVersion": DEPLOY_GUARDS.api_version,
                 "kind": DEPLOY_GUARDS.kind,
@@ -244,15 +273,20 @@ class Reconcile:
                 await self._seal(name, seen, move, NOT_OURS)
         except Forbidden as error:
             # A quota, mostly: it may have room before the order's time is over.
-            self._hindrances[deployment] = str(error)[:_LONGEST_WORDS]
+            self._hindrances[deployment] = problem = str(error)[:_LONGEST_WORDS]
+            message = f"{place_of(move.attempt)}: Kubernetes does not let us make its Job now: {problem}"
+            self.say(move.queue.name, Notice(Reason.JOB_NOT_CREATED, message))
             raise
         else:
             self._hindrances.pop(deployment, None)
+            message = f"the Job for {place_of(move.attempt)} is made"
+            self.say(move.queue.name, Notice(Reason.JOB_CREATED, message))
 
     async def _seal(self, name: str, seen: Seen, move: CreateJob, problem: str) -> None:
         stop = Stop(by=EndedBy.NEVER_STARTED, problem=problem)
         guard = seen.world.guard.having(sealed(move.attempt, stop, self.clock.now()))
         await self._write(name, seen.raw, guard)
+        self._say_what_is_over(seen.world.guard, guard)
 
     async def _is_ours(self, name: str, move: CreateJob) -> bool:
         execution = move.attempt.execution
@@ -314,6 +348,7 @@ class Reconcile:
             if absorbed.then is Then.ASIDE:
                 log.warning("an order is set aside", queue=queue.name, problem=absorbed.problem)
                 await held.set_aside(absorbed.problem)
+                self.say(queue.name, refused(absorbed.problem))
             else:
                 is_answered = absorbed.is_told and held.id in inbox.waited
                 if absorbed.answers and queue.facts and not is_answered:

@@ -42,6 +42,7 @@ class Trouble:
     problem: str
     since: datetime | None
     patience: timedelta | None = None
+    has_reason: bool = True  #: whether Kubernetes says why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,7 @@ def _trouble(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> Trouble 
             )
             patience = HOPELESS_FOR if reason in HOPELESS else DOUBTFUL_FOR
             return Trouble(problem=problem, since=_scheduled(status) or created, patience=patience)
-    return Trouble(problem="its Pod has not begun", since=created)
+    return Trouble(problem="its Pod has not begun", since=created, has_reason=False)
 
 
 def _scheduled(status: Mapping[str, Any]) -> datetime | None:

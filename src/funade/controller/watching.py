@@ -1,9 +1,9 @@
 """Hears of every change of one kind of object: from where it stopped, and from the beginning when that is too old."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Set
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import uniform
 from typing import Any
 
@@ -24,16 +24,16 @@ BREATH_SECONDS = 0.2
 
 @dataclass(slots=True, kw_only=True)
 class Watching:
-    """One kind in one namespace; `hear` gets each object and whether it is still there, `listed` all at once."""
+    """One kind in one namespace; `hear` gets each object and whether it is still there, `listed` all names."""
 
     cluster: Cluster
     kind: Kind
     namespace: str
     clock: Clock
     hear: Callable[[dict[str, Any], bool], None]
-    listed: Callable[[list[dict[str, Any]]], None]
+    listed: Callable[[Set[str]], None] = lambda _names: None
     labels: str | None = None
-    is_listed: asyncio.Event
+    is_listed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Listen until cancelled; nothing follows from a change but a look, so that a missed one costs a relist."""
@@ -48,7 +48,7 @@ class Watching:
                         failures = 0
                         version = change.object["metadata"]["resourceVersion"]
                         if change.type != "BOOKMARK":
-                            self.hear(change.object, change.type != "DELETED")
+                            self._hear(change.object, is_there=change.type != "DELETED")
                 await self.clock.sleep(BREATH_SECONDS)
             except Gone:
                 version = None
@@ -58,13 +58,27 @@ class Watching:
                 pause = _pause(failures, error)
                 log.warning("a watch is interrupted", kind=self.kind.kind, problem=str(error), pause=pause)
                 await self.clock.sleep(pause)
+            except Exception:
+                # The process's loop: whoever hears of the other kinds must not stop for it.
+                log.exception("our mistake; all are listed again", kind=self.kind.kind)
+                version = None
+                await self.clock.sleep(LONGEST_PAUSE_SECONDS)
+
+    def _hear(self, obj: dict[str, Any], *, is_there: bool) -> None:
+        try:
+            self.hear(obj, is_there)
+        except Exception:
+            # As above: one broken object must not keep us from hearing of the others.
+            log.exception("our mistake; an object is left alone", kind=self.kind.kind)
 
     def _changes(self, version: str) -> AsyncGenerator[Change, None]:
         return self.cluster.watch(self.kind, self.namespace, labels=self.labels, since=version)
 
     async def _list(self) -> str:
         listing = await self.cluster.list(self.kind, self.namespace, labels=self.labels)
-        self.listed(list(listing.objects))
+        self.listed({str(one["metadata"]["name"]) for one in listing.objects})
+        for one in listing.objects:
+            self._hear(one, is_there=True)
         self.is_listed.set()
         return listing.version
 

@@ -165,6 +165,22 @@ class AutomationResumed:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettersFound:
+    """Messages of a queue that nobody could deal with; `holds` are orders, facts or both; `used_by` environments.
+
+    `problems` is what was wrong with them, as far as somebody said so. `is_kept`: they lie in a queue for dead letters;
+    otherwise there is none, and they come again and again.
+    """
+
+    queue: str
+    holds: str
+    number: int
+    used_by: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    is_kept: bool = True
+
+
 Happening = (
     DeploymentRequested
     | ConfirmationWanted
@@ -185,6 +201,7 @@ Happening = (
     | EnvironmentReopened
     | AutomationHeld
     | AutomationResumed
+    | DeadLettersFound
 )
 
 

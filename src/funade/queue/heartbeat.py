@@ -66,6 +66,11 @@ class Heartbeat:
             if not self._beating.cancelled():
                 self._beating.result()
 
+    def check(self) -> None:
+        """Return while it beats, or raise what ended it: from then on every delivery is lost in its time."""
+        if self._beating is not None and self._beating.done():
+            self._beating.result()
+
     @contextmanager
     def keeping(self, delivery: Delivery) -> Iterator[Kept]:
         """Keep a delivery, just received, for as long as this is entered."""

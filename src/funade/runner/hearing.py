@@ -129,6 +129,6 @@ def reporting_to(watch: WatchQueues) -> Callable[[QueuePlace, Delivery, str], No
 
     def report(place: QueuePlace, delivery: Delivery, problem: str) -> None:
         log.error("a message was set aside", queue=place.name, message=delivery.id, problem=problem[:300])
-        watch.look_soon()
+        watch.refused(place, delivery.id, problem)
 
     return report

@@ -10,9 +10,9 @@ from funade.domain.orders import Execution
 from funade.store import values
 from funade.store.door_changes import SqlDoorTransaction
 from funade.store.fact_reading import SqlFactReading
-from funade.store.fact_rows import early_row, fact_row
-from funade.store.schema import early_output, facts, orders
-from funade.usecases.fact_ports import EarlyOutput
+from funade.store.fact_rows import early_row, fact_row, told_row
+from funade.store.schema import early_output, facts, letters_told, orders
+from funade.usecases.fact_ports import EarlyOutput, LettersTold
 
 _GO_ON = (
     update(facts)
@@ -43,6 +43,15 @@ _FORGET = tuple(
     delete(table).where(table.c.deployment.in_(bindparam("ids", expanding=True)))
     for table in (facts, early_output)
 )
+
+_TOLD_BEFORE = (
+    letters_told.c.queue == bindparam("here_queue"),
+    letters_told.c.number == bindparam("here_number"),
+    letters_told.c.at == bindparam("here_at"),
+)
+_TELL = update(letters_told).where(*_TOLD_BEFORE).values({name: bindparam(name) for name in ("number", "at")})
+_GONE_ANYHOW = delete(letters_told).where(letters_told.c.queue == bindparam("queue"))
+_GONE = delete(letters_told).where(*_TOLD_BEFORE)
 
 
 class SqlFactTransaction(SqlDoorTransaction, SqlFactReading):
@@ -80,6 +89,20 @@ class SqlFactTransaction(SqlDoorTransaction, SqlFactReading):
         """Forget pieces that begin before `until`."""
         bound = {"deployment": deployment, "attempt": attempt, "until": until}
         self._connection.execute(_FORGET_EARLY, bound)
+
+    def note_letters(self, before: LettersTold | None, after: LettersTold | None) -> bool:
+        """Put `after` in the place of `before`; tell whether nobody else had changed it meanwhile."""
+        if before is None:
+            if after is None or self.letters_told(after.queue) is not None:
+                return after is None
+            # What is there now cannot be read: what is new is worth more.
+            self._connection.execute(_GONE_ANYHOW, {"queue": values.clean(after.queue)})
+            return self._keep(letters_told, told_row(after))
+        here = {f"here_{name}": value for name, value in told_row(before).items()}
+        if after is None:
+            return self._connection.execute(_GONE, here).rowcount == 1
+        changed = {name: value for name, value in told_row(after).items() if name != "queue"}
+        return self._connection.execute(_TELL, {**here, **changed}).rowcount == 1
 
     def forget_facts(self, deployments: Sequence[str]) -> None:
         """Forget all facts and waiting pieces of these."""

@@ -1,16 +1,19 @@
 """Questions about facts that came through queues; part of the looks of both stores."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
 from funade.domain.messages import Fact, ReportedEnd
+from funade.domain.wire import Unreadable
 from funade.store import values
 from funade.store.door_reading import SqlDoorReading
+from funade.store.fact_rows import read_told
 from funade.store.quarantine import EARLY_OUTPUT, FACTS
-from funade.store.schema import early_output, facts
-from funade.usecases.fact_ports import EarlyOutput
+from funade.store.schema import early_output, facts, letters_told
+from funade.usecases.fact_ports import EarlyOutput, LettersTold
 
 _FACTS = select(facts)
 _FENCE = select(func.max(facts.c.fence).label("fence"))
@@ -22,6 +25,8 @@ _WAITING = (
     .distinct()
     .limit(bindparam("limit", 0, BigInteger))
 )
+
+_TOLD = select(letters_told).where(letters_told.c.queue == bindparam("queue"))
 
 
 class SqlFactReading(SqlDoorReading):
@@ -52,3 +57,10 @@ class SqlFactReading(SqlDoorReading):
         bound = {"at_before": values.moment(before), "limit": limit}
         found = self._connection.execute(_WAITING, bound).mappings()
         return [(str(row["deployment"]), int(row["attempt"])) for row in found]
+
+    def letters_told(self, queue: str) -> LettersTold | None:
+        """Return what people were told of a queue's dead letters; a row that is damaged was never told."""
+        row = self._connection.execute(_TOLD, {"queue": queue}).mappings().one_or_none()
+        with suppress(Unreadable):
+            return None if row is None else read_told(row)
+        return None

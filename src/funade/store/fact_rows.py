@@ -8,7 +8,7 @@ from funade.domain.queue_text import read_fact as read_text
 from funade.domain.queue_text import to_text
 from funade.store import values
 from funade.store.rows import FIRST_FORMAT, LeftAlone, check_format
-from funade.usecases.fact_ports import EarlyOutput
+from funade.usecases.fact_ports import EarlyOutput, LettersTold
 
 
 def fact_row(fact: Fact, at: datetime) -> dict[str, Any]:
@@ -64,4 +64,16 @@ def read_early(row: values.Row) -> EarlyOutput:
         offset=values.number(row, "offset"),
         content=bytes(data),
         at=values.read_moment(row, "at"),
+    )
+
+
+def told_row(told: LettersTold) -> dict[str, Any]:
+    """Return the row of what people were told."""
+    return {"queue": values.clean(told.queue), "number": told.number, "at": values.moment(told.at)}
+
+
+def read_told(row: values.Row) -> LettersTold:
+    """Return what people were told, or raise Unreadable."""
+    return LettersTold(
+        queue=values.text(row, "queue"), number=values.number(row, "number"), at=values.read_moment(row, "at")
     )

@@ -173,6 +173,15 @@ early_output = Table(
 )
 Index("ix_early_output_at", early_output.c.at)
 
+#: Of which dead letters people were told: once, until they are gone.
+letters_told = Table(
+    "letters_told",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,

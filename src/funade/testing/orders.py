@@ -20,6 +20,10 @@ class FakeHeld:
     is_deleted: bool = False
     problem: str = ""
 
+    def let_go(self) -> None:
+        """Keep it no longer."""
+        self.is_lost = True
+
     async def delete(self) -> None:
         """Remember that it was let go."""
         self.is_deleted = True
@@ -44,6 +48,14 @@ class FakeOutlet:
         self.facts += facts
 
 
+@dataclass(frozen=True)
+class FakeTaken:
+    """What came at once."""
+
+    held: Sequence[FakeHeld] = ()
+    refused: Sequence[str] = ()
+
+
 @dataclass
 class FakeInlet:
     """A queue of orders that gives what was put into it."""
@@ -51,13 +63,13 @@ class FakeInlet:
     waiting: list[FakeHeld] = field(default_factory=list)
     problem: str = ""
 
-    async def take(self) -> Sequence[FakeHeld]:
+    async def take(self, at_most: int) -> "FakeTaken":
         """Return what is there."""
         await asyncio.sleep(0)
         if self.problem:
             raise PermanentQueueError(self.problem)
-        taken, self.waiting = self.waiting, []
-        return taken
+        taken, self.waiting = self.waiting[:at_most], self.waiting[at_most:]
+        return FakeTaken(taken)
 
 
 @dataclass

@@ -198,8 +198,8 @@ def owed(number: int, reader: Reader) -> str:
 def dead_letters(number: int, queue: str, reader: Reader) -> str:
     """Return how many messages of a queue nobody could deal with."""
     return reader.count(
-        "{number} message of the queue `{queue}` could not be dealt with: look into its queue for dead letters",
-        "{number} messages of the queue `{queue}` could not be dealt with: look into its queue for dead letters",
+        "{number} message of the queue `{queue}` could not be dealt with: look with `funade queue list {queue}`",
+        "{number} messages of the queue `{queue}` could not be dealt with: look with `funade queue list {queue}`",
         number,
         queue=queue,
     )

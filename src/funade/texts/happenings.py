@@ -8,6 +8,7 @@ from funade.domain.events import Event
 from funade.texts.barriers import barrier_line, override_line, with_reason
 from funade.texts.catalogue import Reader, mark
 from funade.texts.plain import plain
+from funade.texts.queues import dead_letters_line
 from funade.texts.reasons import reason
 from funade.texts.states import NOT_VERIFIED, phase_word, short_sha, state_word
 from funade.texts.times import moment
@@ -72,6 +73,8 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             )
             left_out = because.detail.get("unrecorded")
             return _with_more(said, left_out, reader) if isinstance(left_out, int) else said
+        case events.DeadLettersFound() as told:
+            return dead_letters_line(told, reader)
         case (
             events.LockTaken()
             | events.LockReleased()

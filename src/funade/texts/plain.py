@@ -5,6 +5,9 @@ Signs that are invisible, move the cursor or turn the direction of reading are s
 
 import re
 
+#: What stands for a backtick that somebody typed, where ours mean something: a door puts it in, and takes it out.
+TYPED_BACKTICK = "\ue000"
+
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
 #: shown as `\u{202e}`: C1, soft hyphen, zero width, direction, separators, tags, surrogates
 _UNSEEN = re.compile(

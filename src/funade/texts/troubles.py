@@ -9,8 +9,10 @@ from functools import cache
 from string import Formatter
 
 from funade.texts.catalogue import ENGLISH, Reader
+from funade.texts.plain import TYPED_BACKTICK
 from funade.texts.trouble_forms import FORMS
 
+_BACKTICK = f"[`{TYPED_BACKTICK}]"
 _BETWEEN = " — "
 _STOP = "。"
 #: a place that holds a sentence of its own
@@ -57,9 +59,10 @@ def _pattern(form: str) -> re.Pattern[str]:
     """Return what finds `form` filled with anything; between backticks there is no backtick."""
     parts, before = [], ""
     for literal, name, _, _ in Formatter().parse(form):
-        parts.append(re.escape(literal))
+        # Where the backticks of others are kept apart from ours, a sentence of ours is known all the same.
+        parts.append(re.escape(literal).replace("`", _BACKTICK))
         before = literal or before
         if name is not None:
-            anything = "[^`]*" if before.endswith("`") else ".+?"
+            anything = f"[^`{TYPED_BACKTICK}]*" if before.endswith("`") else ".+?"
             parts.append(f"(?P<{name}>{anything})")
     return re.compile("".join(parts), re.DOTALL)

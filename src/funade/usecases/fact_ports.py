@@ -24,6 +24,15 @@ class EarlyOutput:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LettersTold:
+    """That people were told of the dead letters at a place: how many there were then, and when that was."""
+
+    queue: str
+    number: int
+    at: datetime
+
+
 class FactReading(Protocol):
     """What a look tells of facts; one that cannot be read is set aside and left out."""
 
@@ -42,6 +51,9 @@ class FactReading(Protocol):
     def waiting_output(self, before: datetime, limit: int) -> Sequence[tuple[str, int]]:
         """Return attempts of which a piece waits since before then."""
 
+    def letters_told(self, queue: str) -> LettersTold | None:
+        """Return what people were told of a queue's dead letters; None where that was never, or they are gone."""
+
 
 class FactTransaction(FactReading, Protocol):
     """What a change does with facts."""
@@ -57,6 +69,9 @@ class FactTransaction(FactReading, Protocol):
 
     def forget_early_output(self, deployment: str, attempt: int, until: int) -> None:
         """Forget pieces that begin before `until`."""
+
+    def note_letters(self, before: LettersTold | None, after: LettersTold | None) -> bool:
+        """Put `after` in the place of `before`; tell whether nobody else had changed it meanwhile."""
 
     def forget_facts(self, deployments: Sequence[str]) -> None:
         """Forget all facts and waiting pieces of these."""

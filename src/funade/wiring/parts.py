@@ -33,6 +33,7 @@ from funade.usecases.rules import GatherRules
 from funade.usecases.show_deployment import ShowOneDeployment
 from funade.usecases.show_history import ShowPast
 from funade.usecases.show_status import ShowEverything
+from funade.usecases.tell_dead_letters import TellDeadLetters
 from funade.usecases.watch_queues import WatchQueues
 from funade.wiring.links import links_of
 from funade.wiring.privacy import make_private
@@ -100,7 +101,12 @@ def connect(configurations: Configurations) -> Parts:
     explain = ExplainWaiting(rules=rules, living=living, clock=clock)
     accept = AcceptDeployment(ledger=ledger, clock=clock, ids=ids, rules=rules, explain=explain)
     watch_queues = WatchQueues(
-        targets=targets, configurations=configurations, exchange=exchange, clock=clock, report=report_dead
+        targets=targets,
+        configurations=configurations,
+        exchange=exchange,
+        clock=clock,
+        tell=TellDeadLetters(ledger=ledger, exchange=exchange, clock=clock),
+        report=report_dead,
     )
     status = ShowEverything(
         ledger=ledger, living=living, calendar=calendar, clock=clock, queues=watch_queues.seen

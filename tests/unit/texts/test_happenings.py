@@ -10,6 +10,7 @@ from funade.domain.events import (
     AutomationResumed,
     CancelAsked,
     ConfirmationWanted,
+    DeadLettersFound,
     DeploymentApproved,
     DeploymentFinished,
     DeploymentRejected,
@@ -185,6 +186,38 @@ TOLD = [
         AutomationResumed(),
         "ada let automatic deploys to `production` of `shop` go on",
         "ada が `shop` の `production` への自動デプロイを再開",
+    ),
+    (
+        DeadLettersFound(
+            queue="shop-facts",
+            holds="facts",
+            number=2,
+            used_by=("shop/production", "shop/staging"),
+            problems=("no JSON: Expecting value", "no deployment of this store has that id"),
+        ),
+        (
+            "2 messages of the queue `shop-facts` could not be dealt with"
+            " (facts about `shop/production`, `shop/staging`): no JSON: Expecting value; no deployment of this store"
+            " has that id — look at them with `funade queue list shop-facts`; `funade queue redrive shop-facts` sends"
+            " them again, `funade queue discard shop-facts ID` throws one away"
+        ),
+        (
+            "キュー `shop-facts` のメッセージ 2 件を処理できませんでした（`shop/production`, `shop/staging`"
+            " からの報告）: JSON ではありません: Expecting value; この ID のデプロイはこのストアにありません。"
+            "`funade queue list shop-facts` で確認できます。`funade queue redrive shop-facts` で送り直し、"
+            "`funade queue discard shop-facts ID` で 1 件ずつ破棄できます"
+        ),
+    ),
+    (
+        DeadLettersFound(queue="shop", holds="orders", number=1, used_by=("shop/production",), is_kept=False),
+        (
+            "1 message of the queue `shop` could not be dealt with (orders for `shop/production`) — they come again and"
+            " again: give the queue a queue for dead letters, where they can be sorted"
+        ),
+        (
+            "キュー `shop` のメッセージ 1 件を処理できませんでした（`shop/production` への指示）。"
+            "同じメッセージが何度も届きます。整理できるよう、キューにデッドレターキューを設定してください"
+        ),
     ),
 ]
 

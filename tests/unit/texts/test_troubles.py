@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from funade.chat.slack.sayings import shielded
 from funade.texts import Reader
 from funade.texts.trouble_forms import FORMS
 from funade.texts.troubles import _one, trouble
@@ -53,3 +54,10 @@ def test_a_form_is_found_by_itself_and_not_by_a_wider_one_before_it(form):
         assert _one(filled, JAPANESE) is not None
     else:
         assert _one(form, JAPANESE) == JAPANESE.word(form)
+
+
+def test_a_sentence_is_known_also_where_its_backticks_were_taken_for_those_of_people():
+    said = "there is no queue `shop` at `example` — create it, or correct its address"
+    assert trouble(shielded(said), JAPANESE) == trouble(said, JAPANESE) != said
+    typed = shielded('there is no queue `a"b` at `example`')
+    assert trouble(typed, JAPANESE).count("`") == 4

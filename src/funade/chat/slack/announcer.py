@@ -8,7 +8,13 @@ from funade.chat.slack.cards import is_told
 from funade.chat.slack.channels import channels_named
 from funade.domain.application import Configuration
 from funade.domain.deployment import Deployment
-from funade.domain.events import EnvironmentClosed, EnvironmentReopened, Event, RequestRefused
+from funade.domain.events import (
+    DeadLettersFound,
+    EnvironmentClosed,
+    EnvironmentReopened,
+    Event,
+    RequestRefused,
+)
 from funade.failpoints import effect
 from funade.usecases.door_ports import Post
 from funade.usecases.ledger_ports import Announcement, Ledger, Transaction
@@ -92,6 +98,11 @@ def _posts(
         if not isinstance(event.happening, (EnvironmentClosed, EnvironmentReopened)):
             return
         yield Post(key=f"event:{key}:channel", event=sequence, channel=channel)
+    elif isinstance(event.happening, DeadLettersFound):
+        # All who use the queue, each channel once.
+        users = {one.partition("/")[0] for one in event.happening.used_by}
+        for each in sorted({home_of(one, configuration) or "" for one in users} - {""}):
+            yield Post(key=f"event:{key}:{each}", event=sequence, channel=each)
     elif event.application:
         if channel is not None:
             yield Post(key=f"event:{key}", event=sequence, channel=channel)

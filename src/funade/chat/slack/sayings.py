@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar, cast
 
+from funade.texts.plain import TYPED_BACKTICK
+
 T = TypeVar("T")
 Block = dict[str, Any]
 
@@ -23,13 +25,11 @@ MOST_BLOCKS = 45
 LONGEST_HEADER = 150
 CLIPPED = "…"
 
-#: stands for a backtick that somebody typed until it cannot be taken for ours any more
-_TYPED = "\ue000"
 #: around the seconds of a moment, which every reader sees in their own time
 _MOMENT = re.compile("\ue010([0-9]{1,12})\ue011")
 #: an account, and the name of whoever has it: only the blocks call them, the text names them
 _CALLED = re.compile("\ue012([UW][A-Z0-9]{1,40})\ue013([^\ue012-\ue014]*)\ue014")
-_SHIELDED = str.maketrans({"`": _TYPED} | {chr(sign): "" for sign in range(0xE010, 0xE015)})
+_SHIELDED = str.maketrans({"`": TYPED_BACKTICK} | {chr(sign): "" for sign in range(0xE010, 0xE015)})
 _MARK = re.compile(f"{_MOMENT.pattern}|{_CALLED.pattern}")
 #: what is left of a mark that was cut
 _LEFT = re.compile("[\ue010-\ue014]")
@@ -68,7 +68,7 @@ def message(lines: Iterable[str], *more: Block) -> Message:
 
 def fallback(lines: Iterable[str]) -> str:
     """Return lines as one text without any formatting, escaped, of a length that Slack takes."""
-    said = _unmarked("\n".join(lines)).replace("`", "").replace(_TYPED, "`")
+    said = _unmarked("\n".join(lines)).replace("`", "").replace(TYPED_BACKTICK, "`")
     return escape(said, LONGEST_TEXT) or CLIPPED
 
 
@@ -93,7 +93,7 @@ def header(text: str) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """Return text that nothing is read into, no emoji either."""
-    said = _unmarked(text).replace("`", "").replace(_TYPED, "`")
+    said = _unmarked(text).replace("`", "").replace(TYPED_BACKTICK, "`")
     return {"type": "plain_text", "text": clip(said, limit) or CLIPPED, "emoji": False}
 
 
@@ -197,7 +197,7 @@ def _grouped(lines: Sequence[str]) -> list[tuple[bool, list[str]]]:
 
 
 def _preformatted(said: str) -> Block:
-    text = _unmarked(said).replace("`", "").replace(_TYPED, "`")
+    text = _unmarked(said).replace("`", "").replace(TYPED_BACKTICK, "`")
     return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text or CLIPPED}]}
 
 
@@ -242,7 +242,7 @@ def _unmarked(said: str) -> str:
 
 
 def _text(said: str, style: Mapping[str, Any]) -> list[Block]:
-    said = _LEFT.sub("", said).replace("`", "").replace(_TYPED, "`")
+    said = _LEFT.sub("", said).replace("`", "").replace(TYPED_BACKTICK, "`")
     return [{"type": "text", "text": said, **style}] if said else []
 
 
