@@ -204,7 +204,11 @@ def buildah(verb: str, *words: str) -> None:
 
 
 def command() -> list[str]:
-    return ["buildah", f"--root={CACHE / 'storage'}", f"--runroot={CACHE / 'run'}"]
+    return ["buildah", f"--root={CACHE / driver()}", f"--runroot={CACHE / 'run'}"]
+
+
+def driver() -> str:
+    return "overlay" if keeper.has_overlays() else "vfs"
 
 
 def run(*words: str) -> None:
@@ -215,7 +219,7 @@ def run(*words: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    given = {**build.ENVIRONMENT, "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
+    given = {**build.ENVIRONMENT, "STORAGE_DRIVER": driver(), "BUILDAH_ISOLATION": "chroot"}
     return {**given, "PATH": f"{given.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 
 

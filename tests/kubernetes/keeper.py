@@ -55,6 +55,11 @@ PROGRAMS = ("containerd", "runc", "host-local", "iptables", "ip", "unshare", "ns
 PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/lib/cni"])
 
 
+def has_overlays() -> bool:
+    """Say whether the kernel lays one folder over another, so that an image need not be copied."""
+    return "\toverlay\n" in Path("/proc/filesystems").read_text()
+
+
 def lacks() -> str:
     """Say why no node can be had on this machine; nothing when one can."""
     if os.geteuid() != 0:

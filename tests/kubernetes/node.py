@@ -223,7 +223,7 @@ oom_score = 0
   # Whoever may not lower a score may not start a sandbox with a low one.
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "{"overlayfs" if _has_overlays() else "native"}"
+    snapshotter = "{"overlayfs" if keeper.has_overlays() else "native"}"
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
@@ -262,10 +262,6 @@ oom_score = 0
             "kubeAPIQPS": 200,
             "kubeAPIBurst": 400,
         }
-
-
-def _has_overlays() -> bool:
-    return "\toverlay\n" in Path("/proc/filesystems").read_text()
 
 
 _shared: list[Node] = []

@@ -76,10 +76,11 @@ class World:
             "create", "secret", "docker-registry", LOGIN, "--namespace", NAMESPACE, f"--docker-server={ECR}",
             f"--docker-username={registry.NODE}", f"--docker-password={registry.NODE_PASSWORD}",
         )  # fmt: skip
-        self.apply()
+        self.apply("--server-side")
 
     def apply(self, *how: str) -> None:
-        self.node.kubectl("apply", *(how or ("--server-side",)), "-k", str(self.overlay))
+        """Apply all of it, and wait until our controllers run."""
+        self.node.kubectl("apply", *how, "-k", str(self.overlay))
         wait = ("rollout", "status", "deployment/funade-controller", "--namespace", NAMESPACE)
         self.node.kubectl(*wait, f"--timeout={WITHIN_SECONDS}s")
 
@@ -131,11 +132,12 @@ class World:
 
     def prune(self) -> None:
         """Take away what Argo CD would, were it all gone from the repository."""
-        for one in self.rendered():
+        # The controllers first: whose role was taken away first would be refused things.
+        for one in reversed(self.rendered()):
             options = one["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-options", "")
             if "Prune=false" not in options:
                 name = f"{one['kind']}/{one['metadata']['name']}"
-                self.node.kubectl("delete", name, "--namespace", NAMESPACE, "--grace-period=1")
+                self.node.kubectl("delete", name, "--namespace", NAMESPACE, "--cascade=foreground")
 
     def generations(self) -> dict[str, int]:
         """Return how often each of the objects was changed by then."""

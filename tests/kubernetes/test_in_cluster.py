@@ -12,6 +12,7 @@ from tests.kubernetes.pods import CONTROLLER, NAMESPACE, World
 
 pytestmark = [pods.NEEDS, pods.TIMEOUT, pytest.mark.slow]
 
+TAKING_OVER = ("--server-side", "--force-conflicts")
 #: runs until somebody writes `/go` into it
 WAITING = "echo begun; while ! test -e /go; do sleep 0.1; done; echo gone"
 
@@ -61,17 +62,17 @@ def test_a_job_that_runs_survives_the_end_of_everything_else_and_is_told_afterwa
     delete = ("delete", "deployqueue", queue.name, "--namespace", NAMESPACE, "--wait=false")
     world.node.kubectl(*delete)
     assert queue.running_pod() == pod
-    world.apply()
+    world.apply(*TAKING_OVER)
     queue.run("touch /go")
     assert queue.end(order).ending.exit_code == 0
     assert queue.output(order) == b"begun\ngone\n"
     world.until("the DeployQueue goes", lambda: not world.has("deployqueue", queue.name))
 
 
-@pytest.mark.parametrize("how", [("--server-side",), ()], ids=["server", "client"])
+@pytest.mark.parametrize("how", [TAKING_OVER[:1], ()], ids=["server", "client"])
 def test_to_apply_it_once_more_changes_nothing(world: World, how: tuple[str, ...]):
     # Whoever comes second with the other way of applying takes the fields over, once.
-    world.apply(*how, *(("--force-conflicts",) if how else ()))
+    world.apply(*(TAKING_OVER if how else how))
     before = world.generations()
     said = world.node.kubectl("apply", *how, "-k", str(world.overlay))
     assert world.generations() == before
