@@ -11,6 +11,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 from tests.kubernetes import keeper
+from tests.kubernetes.assets import build
 
 pytestmark = [
     pytest.mark.needs("kubernetes", "kubelet", "pods", "buildah", "busybox"),
@@ -32,14 +33,18 @@ time.sleep(1000)
 
 
 def test_nothing_of_a_node_outlives_tests_that_were_killed():
-    tests = subprocess.Popen([sys.executable, "-c", BEGIN], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert tests.stdout is not None
-    with tests.stdout:
-        number, folder = tests.stdout.readline().split()
-    assert running_with(folder)
-    assert left_of(int(number), Path(folder))
-    tests.kill()
-    tests.wait()
+    command = [sys.executable, "-c", BEGIN]
+    # What was built lies in the home of whoever runs the tests.
+    tests = subprocess.Popen(command, cwd=ROOT, env=build.ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert tests.stdout is not None
+        with tests.stdout:
+            number, folder = tests.stdout.readline().split()
+        assert running_with(folder)
+        assert left_of(int(number), Path(folder))
+    finally:
+        tests.kill()
+        tests.wait()
     until_not(lambda: left_of(int(number), Path(folder)))
     until_not(lambda: running_with(folder))
 
