@@ -436,6 +436,7 @@ async def test_the_base_is_whole(plane):
     assert sorted(kinds) == [
         "CustomResourceDefinition",
         "CustomResourceDefinition",
+        "CustomResourceDefinition",
         "Deployment",
         "Namespace",
         "Role",
