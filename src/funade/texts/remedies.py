@@ -75,6 +75,9 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
         ),
         mark("it is asked again and again"),
     ),
+    Reason.WAITS_AT_PLACE: (
+        mark("it begins by itself once that is over; where it takes too long, its place gives it up"),
+    ),
     Reason.OWNER_SILENT: (mark("another process takes over by itself"),),
     Reason.MACHINE_SILENT: (mark("start Funade there again: only that machine knows how it goes"),),
     Reason.PROGRAM_FAILED: (mark("its log tells why"),),
