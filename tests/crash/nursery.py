@@ -1,6 +1,6 @@
 """Forks Funade processes from one that has everything imported: real processes, without a second of imports each.
 
-`python nursery.py` reads births as JSON lines on standard input and answers with births and deaths.
+`python nursery.py MODULE...` reads births as JSON lines on standard input and answers with births and deaths.
 """
 
 import gc
@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -71,9 +73,13 @@ class Child:
 class Nursery:
     """The tests' side."""
 
-    def __init__(self) -> None:
+    def __init__(self, imported: Sequence[str] = IMPORTED) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            [sys.executable, __file__, *imported],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
         self._asking = threading.Lock()
         self._changed = threading.Condition()
@@ -120,7 +126,7 @@ def nursery() -> Nursery:
 def main() -> None:
     """Bear and bury until nobody asks any more."""
     sys.path.insert(0, str(ROOT))
-    for name in IMPORTED:
+    for name in sys.argv[1:]:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
@@ -172,6 +178,8 @@ def _become(wish: dict[str, Any]) -> NoReturn:
         importlib.import_module(wish["main"]).main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
+    except BaseException:  # noqa: BLE001 -- a process's end, as the interpreter shows it
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -35,6 +35,8 @@ from tests.kubernetes.mischief import end
 PREFIX = "stand-in.funade.test/"
 #: the exit code with which each container ends, at once; without it the pod runs until `finish`
 ENDS_WITH = PREFIX + "ends-with"
+#: how many lines each container writes when it begins
+WRITES = PREFIX + "writes"
 #: `ImagePullBackOff` or another reason for which no container ever starts
 WAITS_FOR = PREFIX + "waits-for"
 #: the scheduler's words for not finding a node
@@ -152,6 +154,9 @@ class Standin:
         await self._cluster.replace_status(
             PODS, {**pod, "status": {**pod["status"], **status}}, manager=MANAGER
         )
+        if status.get("phase") == "Running" and (lines := note(pod, WRITES)) is not None:
+            metadata = pod["metadata"]
+            await self.write(metadata["namespace"], metadata["name"], words(metadata["name"], int(lines)))
         if status.get("phase") in OVER:
             output = self._outputs[pod["metadata"]["namespace"], pod["metadata"]["name"]]
             async with output.changed:
@@ -228,6 +233,11 @@ def refuse_unplayable(pod: Object) -> None:
     if spec.get("initContainers") or spec.get("restartPolicy") != "Never":
         message = f"pod {pod['metadata']['name']}: the stand-in plays no init containers and no restarts"
         raise NotImplementedError(message)
+
+
+def words(pod: str, lines: int) -> str:
+    """Return what a pod writes that was told to write so many lines."""
+    return "".join(f"line {number} of {pod}\n" for number in range(lines))
 
 
 def note(pod: Object, name: str) -> str | None:

@@ -17,6 +17,7 @@ from funade.clients.kubernetes import JOBS, PODS, Cluster, NotFound, connect
 from funade.controller.loop import Controller
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER
 from funade.domain.messages import (
+    ForeignMessage,
     Order,
     OrderedCancel,
     OrderedStart,
@@ -26,6 +27,7 @@ from funade.domain.messages import (
     ReportedStart,
 )
 from funade.domain.orders import EndedBy, Ending, Execution, Standing
+from funade.domain.queue_text import read_any_order
 from funade.domain.revision import Revision
 from funade.runner.machine import SystemClock
 from funade.testing.orders import FakeDoors, FakeHeld
@@ -76,9 +78,15 @@ class Place:
 
     async def make_queue(self, **changed: Any) -> dict[str, Any]:
         metadata = {"name": "shop", "namespace": self.namespace}
-        return await self.cluster.create(
-            DEPLOY_QUEUES, {"metadata": metadata, "spec": {**SPEC, **changed}}, manager="ada"
-        )
+        spec = {key: value for key, value in {**SPEC, **changed}.items() if value is not None}
+        return await self.cluster.create(DEPLOY_QUEUES, {"metadata": metadata, "spec": spec}, manager="ada")
+
+    def message(self, body: str, id: str = "m1") -> FakeHeld:
+        order = read_any_order(body)
+        assert isinstance(order, ForeignMessage)
+        held = FakeHeld(id, order)
+        self.doors.into.waiting.append(held)
+        return held
 
     def order(self, *orders: Order) -> list[FakeHeld]:
         held = [FakeHeld(uuid4().hex, one) for one in orders]
@@ -317,10 +325,36 @@ async def test_two_controllers_at_once_make_one_job(place):
     assert len((await place.cluster.list(JOBS, place.namespace)).objects) == 1
 
 
+async def test_a_message_of_another_program_becomes_one_job_whichever_controller_has_it(place):
+    await place.make_queue(
+        acceptForeign=True, factsQueue=None, arguments=["work", "{tag}"], variables={"ALL": "{body}"}
+    )
+    other = Place(place.cluster, place.namespace, place.node, place.rights)
+    body = '{"tag": "v7"}'
+    async with place.controlled(), other.controlled():
+        for _ in range(2):
+            place.message(body)
+            other.message(body)
+        pod = await place.pod()
+        await place.node.finish(place.namespace, pod["metadata"]["name"], 0)
+        await place.until(place.released)
+        job = await place.job()
+        await place.cluster.delete(JOBS, job["metadata"]["name"], place.namespace)
+        again, refused = place.message(body), place.message("{}", id="m2")
+        await place.until(lambda: again.is_deleted and refused.problem)
+        assert await place.job() is None
+    (container,) = pod["spec"]["containers"]
+    assert container["args"] == ["work", "v7"]
+    assert {"name": "ALL", "value": body} in container["env"]
+    assert "`{tag}`" in refused.problem
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"factsQueue": None}, "factsQueue: Required"),
+        ({"factsQueue": None}, "`factsQueue` is missing"),
+        ({"acceptForeign": "yes"}, "acceptForeign"),
+        ({"acceptForeign": True, "foreignAtOnce": 0}, "foreignAtOnce"),
         ({"factsQueue": SPEC["queue"]}, "facts need a queue of their own"),
         ({"container": "other"}, "names none of the containers"),
         ({"timeLimit": "soon"}, "timeLimit"),
@@ -336,16 +370,17 @@ async def test_a_wrong_deploy_queue_is_refused_when_it_is_applied(plane, namespa
         plane.kubectl("apply", "-f", "-", given=json.dumps(document))
 
 
-async def test_applying_twice_changes_nothing_and_the_sample_is_taken(plane, cluster, namespace):
+@pytest.mark.parametrize("name", ["shop", "messages"])
+async def test_applying_twice_changes_nothing_and_the_sample_is_taken(plane, cluster, namespace, name):
     install(plane, namespace)
-    sample = yaml.safe_load((ROOT / "deploy/kubernetes/samples/shop.yaml").read_text())
+    sample = yaml.safe_load((ROOT / f"deploy/kubernetes/samples/{name}.yaml").read_text())
     sample["metadata"]["namespace"] = namespace
-    given = json.dumps(sample)
+    given, queue = json.dumps(sample), sample["metadata"]["name"]
     plane.kubectl("apply", "-f", "-", given=given)
-    first = await cluster.get(DEPLOY_QUEUES, "shop", namespace)
+    first = await cluster.get(DEPLOY_QUEUES, queue, namespace)
     assert "unchanged" in plane.kubectl("apply", "-f", "-", given=given)
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=given)
-    again = await cluster.get(DEPLOY_QUEUES, "shop", namespace)
+    again = await cluster.get(DEPLOY_QUEUES, queue, namespace)
     assert again["metadata"]["generation"] == first["metadata"]["generation"]
     assert "READY" in plane.kubectl("get", "deployqueues", "--namespace", namespace)
 

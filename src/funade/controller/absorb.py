@@ -54,6 +54,11 @@ def absorb(guard: Guard, order: Order, queue: DeployQueue, now: datetime) -> Abs
     if (guard.attempts or guard.fence) and order.store != guard.store:
         problem = "this place belongs to another store of Funade — see `spec.store` of its DeployGuard"
         return Absorbed(guard=guard, then=Then.ASIDE, problem=problem)
+    if not queue.facts:
+        problem = (
+            f"the DeployQueue `{queue.name}` names no `factsQueue`: nobody would hear what becomes of it"
+        )
+        return Absorbed(guard=guard, then=Then.ASIDE, problem=problem)
     match order:
         case OrderedStart():
             return _start(guard, order, queue, now)

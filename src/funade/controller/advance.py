@@ -6,6 +6,7 @@ from datetime import datetime
 
 from funade.controller.absorb import EXPIRED, sealed
 from funade.controller.deploy_queue import DEFAULT_START, DeployQueue
+from funade.controller.foreign import without_body
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told
 from funade.controller.seen import Outcome, SeenJob
 from funade.domain.orders import EndedBy, Ending
@@ -52,6 +53,7 @@ def advance(world: World) -> Guard:
             changed = _started(world, one)
         else:
             changed = _with_output(world, one)
+        changed = without_body(changed)
         if changed != one:
             guard = guard.having(changed)
     return guard.without_old((one.deployment, one.attempt) for one in world.jobs)

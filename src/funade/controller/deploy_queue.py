@@ -15,6 +15,7 @@ from funade.domain.revision import short
 DEFAULT_TIME_LIMIT = timedelta(hours=1)
 DEFAULT_START = timedelta(minutes=10)
 DEFAULT_AGE = timedelta(days=7)
+DEFAULT_AT_ONCE, MOST_AT_ONCE = 10, 1000
 #: Kubernetes counts seconds of a Job in 32 bits, and a queue keeps a message for two weeks.
 LONGEST = timedelta(days=14)
 
@@ -60,6 +61,8 @@ class DeployQueue:
     time_limit: timedelta = DEFAULT_TIME_LIMIT
     start_within: timedelta = DEFAULT_START
     history: History = History()
+    accepts_foreign: bool = False  #: whether messages of other programs become Jobs
+    foreign_at_once: int = DEFAULT_AT_ONCE
     is_leaving: bool = False
 
     @property
@@ -106,9 +109,11 @@ def parse(raw: Mapping[str, Any]) -> DeployQueue | Flawed:
         time_limit=reading.span("timeLimit", DEFAULT_TIME_LIMIT),
         start_within=reading.span("startWithin", DEFAULT_START),
         history=history,
+        accepts_foreign=reading.accepts_foreign,
+        foreign_at_once=reading.at_once(),
         is_leaving=is_leaving,
     )
-    if not parsed.facts:
+    if not parsed.facts and not parsed.accepts_foreign:
         reading.complain("factsQueue", "is missing — name the queue that takes what the Jobs tell")
     if parsed.facts and parsed.facts == parsed.queue:
         reading.complain("factsQueue", "is the queue of the orders — facts need a queue of their own")
@@ -123,6 +128,9 @@ class _Reading:
     def __init__(self, spec: object) -> None:
         self.problems: list[str] = []
         self._spec: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
+        self.accepts_foreign = self._spec.get("acceptForeign") is True
+        if not isinstance(self._spec.get("acceptForeign", False), bool):
+            self.complain("acceptForeign", "must be `true` or `false`")
 
     def complain(self, key: str, problem: str) -> None:
         self.problems.append(f"`spec.{key}` {problem}")
@@ -207,11 +215,28 @@ class _Reading:
             age=self.span("history.age", DEFAULT_AGE, given),
         )
 
+    def at_once(self) -> int:
+        value = self._spec.get("foreignAtOnce", DEFAULT_AT_ONCE)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_AT_ONCE:
+            self.complain("foreignAtOnce", f"must be a whole number from 1 to {MOST_AT_ONCE}")
+            return DEFAULT_AT_ONCE
+        return value
+
     def _try_placeholders(self, key: str, text: str) -> None:
         try:
-            render(text, dict.fromkeys(PLACEHOLDERS, ""))
+            render(text, _AnyName() if self.accepts_foreign else dict.fromkeys(PLACEHOLDERS, ""))
         except ValueError as error:
             self.complain(key, f"is wrong: {error}")
+
+
+class _AnyName(dict[str, str]):
+    """Placeholders of every name: a message of another program may have any field."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 def values_for(plain: Mapping[str, str]) -> dict[str, str]:

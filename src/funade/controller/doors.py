@@ -31,10 +31,20 @@ class Held(Protocol):
         """Move it to the dead letters, or raise a FunadeError: then it comes again."""
 
 
+class Taken(Protocol):
+    """What came, and what was wrong with each message that was dealt with on the way."""
+
+    @property
+    def held(self) -> Sequence[Held]: ...
+
+    @property
+    def refused(self) -> Sequence[str]: ...
+
+
 class Inlet(Protocol):
     """Where orders come in; what nobody can read does not come through."""
 
-    async def take(self) -> Sequence[Held]:
+    async def take(self, at_most: int) -> Taken:
         """Return what came within some seconds, or raise a QueueError."""
 
 

@@ -41,6 +41,7 @@ class Wanted:
     ref: str
     revision: str
     not_after: datetime
+    body: str = ""  #: of another program's message all that it said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Attempt:
     queue: str  #: the DeployQueue's name
     facts: str  #: where its facts go: the DeployQueue may be gone by then
     store: str = ""
+    message: str = ""  #: the id of another program's message, of which this is the only attempt
     wanted: Wanted | None = None
     uid: str = ""  #: its Job's
     template: str = ""
@@ -96,6 +98,11 @@ class Guard:
     fence: int = 0
     forgotten: int = 0
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Tell whether it is the memory of another program's message, and not of an environment."""
+        return any(one.message for one in self.attempts)
 
     def find(self, deployment: str, attempt: int) -> Attempt | None:
         for one in self.attempts:

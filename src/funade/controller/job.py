@@ -4,10 +4,12 @@ import copy
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from funade.controller.deploy_queue import DeployQueue, rendered, values_for
+from funade.controller.foreign import values_for_attempt
 from funade.controller.guard import Attempt
 from funade.controller.names import (
     ATTEMPT,
@@ -16,7 +18,9 @@ from funade.controller.names import (
     DEPLOYMENT,
     DIGEST,
     FINALIZER,
+    FOREIGN,
     GUARD,
+    MESSAGE,
     OWNER,
     QUEUE,
     RECORD,
@@ -38,6 +42,16 @@ def job_for(attempt: Attempt, queue: DeployQueue, guard: str, namespace: str) ->
         ATTEMPT: str(execution.attempt),
         QUEUE: queue.name,
     }
+    annotations = {
+        CONTAINER: queue.container,
+        DIGEST: attempt.digest,
+        # Deleted in the foreground, as Argo CD prunes, an owner takes along what runs: not before its end.
+        OWNER: json.dumps(_owner(queue), sort_keys=True),
+        RECORD: json.dumps(to_plain(_remembered(attempt)), sort_keys=True),
+    }
+    if attempt.message:
+        labels[FOREIGN] = "true"
+        annotations[MESSAGE] = attempt.message
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -45,13 +59,7 @@ def job_for(attempt: Attempt, queue: DeployQueue, guard: str, namespace: str) ->
             "name": job_name(execution.deployment, execution.attempt),
             "namespace": namespace,
             "labels": labels,
-            "annotations": {
-                CONTAINER: queue.container,
-                DIGEST: attempt.digest,
-                # Deleted in the foreground, as Argo CD prunes, an owner takes along what runs: not before its end.
-                OWNER: json.dumps(_owner(queue), sort_keys=True),
-                RECORD: json.dumps(to_plain(attempt), sort_keys=True),
-            },
+            "annotations": annotations,
             "finalizers": [FINALIZER],
         },
         "spec": {
@@ -95,6 +103,11 @@ def released(thing: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
+def _remembered(attempt: Attempt) -> Attempt:
+    # What another program said stands in the Job already, and annotations have little room.
+    return replace(attempt, wanted=None) if attempt.message else attempt
+
+
 def _owner(queue: DeployQueue) -> dict[str, Any]:
     return {
         "apiVersion": DEPLOY_QUEUES.api_version,
@@ -125,17 +138,22 @@ def _variables(
 ) -> list[Any]:
     execution = attempt.execution
     ours = {name: rendered(one, values) for name, one in queue.variables.items()}
-    ours["FUNADE_DEPLOYMENT"] = execution.deployment
-    ours["FUNADE_ATTEMPT"] = str(execution.attempt)
-    ours["FUNADE_FENCE"] = str(execution.fence)
-    ours["FUNADE_REVISION"] = values["revision"]
-    if queue.revision_variable:
-        ours[queue.revision_variable] = values["revision"]
+    if attempt.message:
+        ours["FUNADE_MESSAGE"] = attempt.message
+    else:
+        ours["FUNADE_DEPLOYMENT"] = execution.deployment
+        ours["FUNADE_ATTEMPT"] = str(execution.attempt)
+        ours["FUNADE_FENCE"] = str(execution.fence)
+        ours["FUNADE_REVISION"] = values["revision"]
+    if queue.revision_variable and "revision" in values:
+        ours[queue.revision_variable] = rendered("{revision}", values)
     others = [one for one in given if one.get("name") not in ours]
     return [*others, *({"name": name, "value": value} for name, value in ours.items())]
 
 
-def _values(attempt: Attempt) -> dict[str, str]:
+def _values(attempt: Attempt) -> Mapping[str, str]:
+    if attempt.message:
+        return values_for_attempt(attempt)
     if attempt.wanted is None:
         message = f"nothing is known of what attempt {attempt.execution.attempt} wanted"
         raise ValueError(message)

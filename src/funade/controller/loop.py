@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import structlog
@@ -18,16 +19,29 @@ from funade.controller.condition import Standing, status_of
 from funade.controller.deploy_queue import DeployQueue, Flawed, parse
 from funade.controller.doors import Doors, Held
 from funade.controller.follow import Following
-from funade.controller.guard import Guard
+from funade.controller.foreign import REFUSED, deployment_of, guard_name_of, is_forgettable
+from funade.controller.foreign_jobs import ForeignJobs
+from funade.controller.guard import Guard, read_spec
 from funade.controller.history import outdated
 from funade.controller.job import released
-from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, MANAGER, QUEUE, guard_name
+from funade.controller.names import (
+    DEPLOY_GUARDS,
+    DEPLOY_QUEUES,
+    FINALIZER,
+    FOREIGN,
+    GUARD,
+    MANAGER,
+    QUEUE,
+    guard_name,
+    job_name,
+)
 from funade.controller.reconcile import Inbox, Reconcile
-from funade.controller.seen import SeenJob, read_job
+from funade.controller.seen import SeenJob, moment, read_job
 from funade.controller.telling import Telling
 from funade.controller.watching import Watching
 from funade.domain.errors import FunadeError
 from funade.domain.messages import ForeignMessage
+from funade.domain.wire import Unreadable
 from funade.failpoints import effect
 from funade.usecases.ports import Clock
 
@@ -37,7 +51,11 @@ SIDE_BY_SIDE = 8
 TIDIED_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 5.0
 SHOWN_EVERY = timedelta(seconds=10)
-FOREIGN = "it comes from another program: it passed no policy of Funade, and becomes no Job"
+#: More than a queue gives at once.
+MOST_TAKEN = 10
+ROOM_LOOKED_FOR_EVERY_SECONDS = 0.5
+#: What was remembered of other programs' messages is gone through once in so many times that old Jobs are.
+FORGOTTEN_EVERY = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,12 +68,14 @@ class Controller:
     doors: Doors
     _queues: dict[str, DeployQueue | Flawed] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _takers: dict[str, tuple[tuple[str, str], asyncio.Task[None]]] = field(default_factory=dict)
+    _takers: dict[str, tuple[tuple[str, str, bool], asyncio.Task[None]]] = field(default_factory=dict)
     _followers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _standing: dict[str, Standing] = field(default_factory=dict)
     _running: dict[str, dict[str, str]] = field(default_factory=dict)
     _agenda: Agenda | None = None
     _shown: Agenda | None = None
+    _foreign: ForeignJobs = field(default_factory=ForeignJobs)
+    _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
     _telling: Telling = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +93,11 @@ class Controller:
         )
 
         async def look(name: str) -> timedelta | None:
-            return await reconcile(name, self._inboxes.setdefault(name, Inbox()))
+            inbox = self._inboxes.setdefault(name, Inbox())
+            pause = await reconcile(name, inbox)
+            if not inbox.held:
+                self._inboxes.pop(name, None)
+            return pause
 
         async with (
             Agenda(look, self.clock, side_by_side=SIDE_BY_SIDE) as self._agenda,
@@ -98,6 +122,10 @@ class Controller:
         def by_label(obj: dict[str, Any], _is_there: bool) -> None:
             self._mark(str((obj["metadata"].get("labels") or {}).get(GUARD, "")))
 
+        def hear_job(obj: dict[str, Any], is_there: bool) -> None:
+            self._foreign.hear(obj, is_there=is_there)
+            by_label(obj, is_there)
+
         def watching(kind: Kind, **how: Any) -> Watching:
             return Watching(
                 cluster=self.cluster, kind=kind, namespace=self.namespace, clock=self.clock, **how
@@ -105,7 +133,10 @@ class Controller:
 
         return [
             watching(DEPLOY_QUEUES, hear=self._hear_queue, listed=self._keep_queues),
-            *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, JOBS, PODS)),
+            watching(
+                JOBS, hear=hear_job, listed=self._foreign.keep, labels=GUARD, is_listed=self._jobs_listed
+            ),
+            *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, PODS)),
         ]
 
     def _keep_queues(self, there: Set[str]) -> None:
@@ -145,9 +176,9 @@ class Controller:
 
     def _listen(self, name: str, queue: DeployQueue | Flawed) -> None:
         """Have one task take orders from each queue that may be used; from another address, another task."""
-        address = (
-            (queue.queue, queue.region) if isinstance(queue, DeployQueue) and not queue.is_leaving else None
-        )
+        address = None
+        if isinstance(queue, DeployQueue) and not queue.is_leaving:
+            address = (queue.queue, queue.region, queue.accepts_foreign)
         known, task = self._takers.get(name, (None, None))
         if task is not None and not task.done() and known == address:
             return
@@ -176,11 +207,11 @@ class Controller:
     async def _take_while_open(self, name: str, queue: DeployQueue) -> None:
         async with self.doors.inlet(queue) as inlet:
             while True:
-                taken = await inlet.take()
+                taken = await inlet.take(await self._room(queue))
                 self._set_standing(name, Standing(is_asked=True))
                 now = self._queues.get(name)
                 queue = now if isinstance(now, DeployQueue) else queue
-                for held in taken:
+                for held in taken.held:
                     try:
                         await self._sort(held, queue)
                     except FunadeError as error:
@@ -191,13 +222,38 @@ class Controller:
                         held.let_go()
                         log.exception("our mistake; a message stays in its queue", queue=name)
 
+    async def _room(self, queue: DeployQueue) -> int:
+        """Return how many messages may be taken now, once it is at least one."""
+        if not queue.accepts_foreign:
+            return MOST_TAKEN
+        await self._jobs_listed.wait()
+        while True:
+            now = self._queues.get(queue.name)
+            most = now.foreign_at_once if isinstance(now, DeployQueue) else queue.foreign_at_once
+            room = most - len(self._foreign.living(queue.name) | self._in_hand(queue.name))
+            if room > 0:
+                return min(room, MOST_TAKEN)
+            await self.clock.sleep(ROOM_LOOKED_FOR_EVERY_SECONDS)
+
+    def _in_hand(self, name: str) -> set[str]:
+        """Return the names of the Jobs that other programs' messages in our hands will be."""
+        return {
+            job_name(deployment_of(held.id), 1)
+            for inbox in self._inboxes.values()
+            for held in inbox.held
+            if isinstance(held.order, ForeignMessage) and inbox.queues[held.id].name == name
+        }
+
     async def _sort(self, held: Held, queue: DeployQueue) -> None:
         """Put a message where its environment finds it; or raise FunadeError."""
         if isinstance(held.order, ForeignMessage):
-            await held.set_aside(FOREIGN)
-            return
-        execution = held.order.execution
-        guard = guard_name(execution.application, execution.environment)
+            if not queue.accepts_foreign:
+                await held.set_aside(REFUSED)
+                return
+            guard = guard_name_of(held.id)
+        else:
+            execution = held.order.execution
+            guard = guard_name(execution.application, execution.environment)
         self._inboxes.setdefault(guard, Inbox()).put(held, queue)
         self._mark(guard)
 
@@ -302,10 +358,12 @@ class Controller:
     # Old Jobs
 
     async def _tidy_again_and_again(self) -> None:
-        while True:
+        for time in count():
             await self.clock.sleep(TIDIED_EVERY_SECONDS)
             try:
                 await self._tidy()
+                if time % FORGOTTEN_EVERY == 0:
+                    await self._forget_messages()
             except (ClusterError, OSError) as error:
                 log.warning("old Jobs stay for now", problem=str(error))
             except Exception:
@@ -317,3 +375,19 @@ class Controller:
         for job in outdated(jobs.objects, self._good_queues(), self.clock.now()):
             with suppress(NotFound, Conflict), effect("controller.forget_job"):
                 await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid)
+
+    async def _forget_messages(self) -> None:
+        """Drop the guards of other programs' messages that no queue can hold any more."""
+        guards = await self.cluster.list(DEPLOY_GUARDS, self.namespace, labels=FOREIGN)
+        for raw in guards.objects:
+            metadata, now = raw["metadata"], self.clock.now()
+            with suppress(Unreadable):
+                if not is_forgettable(
+                    read_spec(raw.get("spec")), moment(metadata.get("creationTimestamp")), now
+                ):
+                    continue
+                uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
+                with suppress(NotFound, Conflict), effect("controller.forget_message"):
+                    await self.cluster.delete(
+                        DEPLOY_GUARDS, str(metadata["name"]), self.namespace, uid=uid, version=version
+                    )

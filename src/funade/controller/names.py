@@ -19,6 +19,8 @@ GUARD = f"{GROUP}/guard"
 DEPLOYMENT = f"{GROUP}/deployment"
 ATTEMPT = f"{GROUP}/attempt"
 QUEUE = f"{GROUP}/queue"
+#: on what came of another program's message: on its guard in the place of GUARD, on its Job beside it
+FOREIGN = f"{GROUP}/foreign"
 
 # annotations
 DIGEST = f"{GROUP}/digest"
@@ -30,6 +32,8 @@ RECORD = f"{GROUP}/record"
 RESUMED = f"{GROUP}/resumed"
 #: the DeployQueue that owns it once it has ended
 OWNER = f"{GROUP}/owner"
+#: the id of another program's message
+MESSAGE = f"{GROUP}/message"
 #: how far its log was told
 LOG = f"{GROUP}/log"
 

@@ -18,9 +18,10 @@ from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.doors import Held, Outlets
+from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
-from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, GUARD, MANAGER, job_name
+from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
 from funade.controller.progress import Telling
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
@@ -84,8 +85,8 @@ class Reconcile:
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
+    progress: Telling = field(default_factory=Telling)
     _hindrances: dict[str, str] = field(default_factory=dict)
-    _progress: Telling = field(default_factory=Telling)
 
     async def __call__(self, name: str, inbox: Inbox) -> timedelta | None:
         """Do what can be done now; return when to look again by ourselves, None: when something changes."""
@@ -161,9 +162,11 @@ class Reconcile:
         if raw is not None:
             return read_spec(raw.get("spec"))
         records = [record for one in jobs if (record := read_job(one, ()).record) is not None]
-        executions = [
-            one.order.execution for one in inbox.held if not isinstance(one.order, ForeignMessage)
-        ] + [one.execution for one in records]
+        executions = [one.execution for one in records]
+        for held in inbox.held:
+            if isinstance(held.order, ForeignMessage):
+                return guard_of(held.id, inbox.queues[held.id])
+            executions.append(held.order.execution)
         if not executions:
             return None
         return Guard(application=executions[0].application, environment=executions[0].environment)
@@ -185,16 +188,20 @@ class Reconcile:
     def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
         guard, results = seen.world.guard, []
         for held in inbox.held:
+            queue, now = inbox.queues[held.id], seen.world.now
             if isinstance(held.order, ForeignMessage):
-                continue
-            absorbed = absorb(guard, held.order, inbox.queues[held.id], seen.world.now)
+                absorbed = absorb_foreign(guard, held.id, held.order, queue, now)
+            else:
+                absorbed = absorb(guard, held.order, queue, now)
             guard = absorbed.guard
             results.append((held, absorbed))
         return guard, results
 
     async def _write(self, name: str, raw: dict[str, Any] | None, guard: Guard) -> None:
         if raw is None:
-            metadata = {"name": name, "namespace": self.namespace, "labels": {GUARD: name}}
+            # What nobody need hear of does not weigh on whoever watches: its message or its Job says when to look.
+            labels = {FOREIGN: "true"} if guard.is_foreign else {GUARD: name}
+            metadata = {"name": name, "namespace": self.namespace, "labels": labels}
             made = {
                 "apiVersion": DEPLOY_GUARDS.api_version,
                 "kind": DEPLOY_GUARDS.kind,
@@ -289,7 +296,7 @@ class Reconcile:
     async def _tell_progress(self, world: World) -> None:
         """Tell what keeps programs from running; nothing waits for that."""
         for attempt in world.guard.attempts:
-            news = self._progress.news(world, attempt)
+            news = self.progress.news(world, attempt)
             if news is None or not attempt.facts:
                 continue
             try:
@@ -297,7 +304,7 @@ class Reconcile:
             except QueueError as error:
                 log.warning("progress cannot be told now", queue=attempt.queue, problem=str(error))
                 return
-            self._progress.told(world, attempt)
+            self.progress.told(world, attempt)
 
     async def _tell(self, name: str, seen: Seen) -> bool:
         guard = seen.world.guard

@@ -73,12 +73,14 @@ class OrderedLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignMessage:
-    """A JSON object from somebody else's program: it passed no policy of ours, and names no deployment.
+    """A message from somebody else's program: it passed no policy of ours, and names no deployment.
 
-    The form of the first of its kind is `{"repository", "environment", "hash"}`; any other object is one too.
+    The form of the first of its kind is `{"repository", "environment", "hash"}`; any other object is one too. `body` is
+    the whole of it; `fields` is empty where it is no JSON object.
     """
 
     fields: Mapping[str, Plain]
+    body: str = ""
 
     def text(self, name: str) -> str | None:
         """Return a field that holds text; None for any other."""

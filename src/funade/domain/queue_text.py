@@ -76,10 +76,18 @@ def read_order(text: str) -> Order | ForeignMessage | NewerMessage | BrokenMessa
     try:
         plain = _parsed(text)
         if "deployment" not in plain:
-            return ForeignMessage(fields=plain)
+            return ForeignMessage(fields=plain, body=text)
         return _newer(plain) or _read("order", _ORDERS, plain)
     except ValueError as error:
         return _broken(error)
+
+
+def read_any_order(text: str) -> Order | ForeignMessage | NewerMessage | BrokenMessage:
+    """Return the same where other programs may say what they like: what is no order of ours is a foreign message."""
+    read = read_order(text)
+    if isinstance(read, BrokenMessage) and not _names_deployment(text):
+        return ForeignMessage(fields={}, body=text)
+    return read
 
 
 def read_fact(text: str) -> Fact | NewerMessage | BrokenMessage:
@@ -173,6 +181,15 @@ def _parsed(text: str) -> dict[str, Plain]:
     if _HALF.search(json.dumps(plain, ensure_ascii=False)):
         _refuse("it holds half a character")
     return plain
+
+
+def _names_deployment(text: str) -> bool:
+    """Tell whether it is meant as one of ours, broken as it is."""
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(plain, dict) and "deployment" in plain
 
 
 def _each_once(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:

@@ -48,6 +48,14 @@ class FakeOutlet:
         self.facts += facts
 
 
+@dataclass(frozen=True)
+class FakeTaken:
+    """What came at once."""
+
+    held: Sequence[FakeHeld] = ()
+    refused: Sequence[str] = ()
+
+
 @dataclass
 class FakeInlet:
     """A queue of orders that gives what was put into it."""
@@ -55,13 +63,13 @@ class FakeInlet:
     waiting: list[FakeHeld] = field(default_factory=list)
     problem: str = ""
 
-    async def take(self) -> Sequence[FakeHeld]:
+    async def take(self, at_most: int) -> "FakeTaken":
         """Return what is there."""
         await asyncio.sleep(0)
         if self.problem:
             raise PermanentQueueError(self.problem)
-        taken, self.waiting = self.waiting, []
-        return taken
+        taken, self.waiting = self.waiting[:at_most], self.waiting[at_most:]
+        return FakeTaken(taken)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from funade.controller.leader import Leader
 from funade.controller.loop import Controller
 from funade.domain.errors import FunadeError, PermanentQueueError, TemporaryQueueError
 from funade.domain.messages import Fact, ForeignMessage, Order
-from funade.domain.queue_text import read_order
+from funade.domain.queue_text import read_any_order, read_order
 from funade.queue.address import parse_address
 from funade.queue.dead_letters import DeadLetterQuarantine
 from funade.queue.heartbeat import Heartbeat, Kept
@@ -33,7 +33,6 @@ log = structlog.get_logger()
 
 #: So long a message is ours without another word; whoever takes over from a dead controller waits as long.
 HIDDEN = timedelta(seconds=60)
-AT_ONCE = 10
 WAIT = timedelta(seconds=20)
 _SOON = timedelta(seconds=2)
 
@@ -77,6 +76,14 @@ class HeldMessage:
         keeping.__exit__(None, None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenMessages:
+    """The controller's Taken."""
+
+    held: Sequence[HeldMessage]
+    refused: Sequence[str]
+
+
 class NoQuarantine:
     """The Quarantine of a queue that has none: what nobody can read stays, and is looked at again later."""
 
@@ -93,19 +100,24 @@ class QueueInlet:
     queue: Queue
     quarantine: Quarantine
     heartbeat: Heartbeat
+    accepts_foreign: bool = False
 
     def __post_init__(self) -> None:
-        self._intake: Intake[Order | ForeignMessage] = Intake(self.queue, read_order, self.quarantine)
+        read = read_any_order if self.accepts_foreign else read_order
+        self._intake: Intake[Order | ForeignMessage] = Intake(self.queue, read, self.quarantine)
 
-    async def take(self) -> Sequence[HeldMessage]:
+    async def take(self, at_most: int) -> TakenMessages:
         """Return what came; what cannot be read is dealt with already."""
         self.heartbeat.check()
-        taken = await self._intake.take(AT_ONCE, WAIT, HIDDEN)
+        taken = await self._intake.take(at_most, WAIT, HIDDEN)
         for _, problem in taken.set_aside:
             log.warning("a message is set aside", problem=problem)
         for _, problem in taken.left:
             log.warning("a message is left alone", problem=problem)
-        return [self._held(delivery, order) for delivery, order in taken.messages]
+        return TakenMessages(
+            held=[self._held(delivery, order) for delivery, order in taken.messages],
+            refused=[problem for _, problem in (*taken.set_aside, *taken.left)],
+        )
 
     def _held(self, delivery: Delivery, order: Order | ForeignMessage) -> HeldMessage:
         keeping = self.heartbeat.keeping(delivery)
@@ -148,7 +160,7 @@ class QueueDoors:
         if dead is not None:
             quarantine = DeadLetterQuarantine(self.open_queue(dead, queue.region))
         async with Heartbeat(orders, self.clock, HIDDEN) as heartbeat:
-            yield QueueInlet(orders, quarantine, heartbeat)
+            yield QueueInlet(orders, quarantine, heartbeat, queue.accepts_foreign)
 
     def outlet(self, url: str, region: str) -> QueueOutlet:
         """Return the way to a queue of facts."""

@@ -31,8 +31,9 @@ def test_the_least_that_is_needed():
     assert (queue.container, queue.time_limit, queue.history.succeeded) == ("deploy", timedelta(hours=1), 3)
 
 
-def test_the_sample_is_good():
-    sample = yaml.safe_load((ROOT / "deploy/kubernetes/samples/shop.yaml").read_text())
+@pytest.mark.parametrize("name", ["shop", "messages"])
+def test_the_samples_are_good(name):
+    sample = yaml.safe_load((ROOT / f"deploy/kubernetes/samples/{name}.yaml").read_text())
     assert isinstance(parse(sample), DeployQueue)
 
 
@@ -51,6 +52,9 @@ def test_the_sample_is_good():
         ({"arguments": "deploy"}, "`spec.arguments` must be a list"),
         ({"arguments": ["{revison}"]}, "did you mean `{revision}`?"),
         ({"variables": {"A": "{x}"}}, "`spec.variables.A` is wrong"),
+        ({"acceptForeign": "yes"}, "`spec.acceptForeign` must be `true` or `false`"),
+        ({"foreignAtOnce": 0}, "`spec.foreignAtOnce` must be a whole number from 1"),
+        ({"acceptForeign": True, "arguments": ["{to-whom}"]}, "`spec.arguments[0]` is wrong"),
         ({"history": {"failed": -1}}, "`spec.history.failed` must be a whole number"),
         ({"history": {"age": "x"}}, "`spec.history.age` is wrong"),
     ],

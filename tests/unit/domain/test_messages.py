@@ -112,7 +112,8 @@ def test_the_first_of_its_kind_is_a_message_of_somebody_else():
 
 
 def test_any_other_object_is_one_too():
-    assert read_order('{"seconds":30}') == ForeignMessage(fields={"seconds": 30})
+    body = '{"seconds":30}'
+    assert read_order(body) == ForeignMessage(fields={"seconds": 30}, body=body)
 
 
 def test_an_order_without_its_deployment_never_passes_for_one_of_ours():

@@ -40,7 +40,7 @@ async def test_one_that_cannot_be_read_ends_up_beside_with_what_is_wrong(is_fifo
     queue, quarantine = StrictQueue(is_fifo=is_fifo), FakeQuarantine()
     await queue.send([message("{"), message('{"a":1}')])
     came = await drained(Intake(queue, read_order, quarantine), queue)
-    assert came == [ForeignMessage(fields={"a": 1})]
+    assert came == [ForeignMessage(fields={"a": 1}, body='{"a":1}')]
     assert list(quarantine.kept.values()) == [
         ("{", "no JSON: Expecting property name enclosed in double quotes")
     ]

@@ -40,7 +40,9 @@ def accept(ledger: Ledger, number: int, *, card: bool) -> Deployment:
         change.lock_berth(row.application, row.environment)
         change.add_deployment(row, f"request {number}")
         if card:
-            change.save_post(Post(key=card_key(row.id), deployment=row.id, channel="C", message="1.0"), 0)
+            post = Post(key=card_key(row.id), deployment=row.id, channel="C", message="1.0")
+            change.want_post(post)
+            change.save_post(post, 1)
 
     asyncio.run(ledger.change(work))
     return row
