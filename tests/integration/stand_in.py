@@ -22,12 +22,14 @@ OUTPUT = (
     b"00:02 \xff\x00\n" + b"x" * 200_000 + b"\n",
     b"00:03 deploy:finished\n",
 )
+#: what each program waits for before it writes
+WAITS_FOR = "no node takes its Pod: Unschedulable: 0/3 nodes are available"
 
 
 async def main(orders: str, facts: str, folder: Path) -> None:
     async with Sqs(lambda: KEYS) as room:
         home, told = (room.queue(parse_address(url, REGION)) for url in (orders, facts))
-        controller = StandInController(home, told, SystemClock(), output=OUTPUT)
+        controller = StandInController(home, told, SystemClock(), output=OUTPUT, waits_for=WAITS_FOR)
         controller.place.hangs()
         known = 0
         while True:
