@@ -239,7 +239,7 @@ async def test_a_cancel_that_comes_first_leaves_nothing_to_start(place):
     assert {one.standing for one in sightings} == {Standing.SEALED}
 
 
-async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(place):
+async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(plane, place):
     template = {"metadata": {"annotations": {WAITS_FOR: "ImagePullBackOff"}}, **SPEC["template"]}
     await place.make_queue(template=template)
     async with place.controlled():
@@ -252,6 +252,12 @@ async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(p
         await place.until(hindered)
         place.clock.later = timedelta(minutes=3)
         await place.until(lambda: place.endings)
+
+        def told() -> bool:
+            described = plane.kubectl("describe", "deployqueue", "shop", "--namespace", place.namespace)
+            return all(one in described for one in ("OrderReceived", "JobCreated", "NeverStarted"))
+
+        await place.until(told)
     (ending,) = place.endings
     assert ending.by is EndedBy.NEVER_STARTED, ending
     assert "ImagePullBackOff" in str(ending.problem)

@@ -12,9 +12,10 @@ READY = "Ready"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How it goes with one queue: a problem in reaching it, and what runs."""
+    """How it goes with one DeployQueue: a problem in reaching its queues, and what runs."""
 
     problem: str | None = None
+    facts_problem: str | None = None
     is_asked: bool = False  #: whether it was ever asked
     running: Sequence[str] = ()
     waiting: int = 0
@@ -51,7 +52,10 @@ def _ready(queue: DeployQueue | Flawed, standing: Standing) -> tuple[str, str, s
     if queue.is_leaving:
         return "False", "Leaving", "it takes no more orders, and goes when its Jobs have ended"
     if standing.problem is not None:
-        return "False", "QueueUnreachable", standing.problem[:1000]
+        return "False", "QueueUnreachable", f"`spec.queue` cannot be used: {standing.problem}"[:1000]
+    if standing.facts_problem is not None:
+        problem = f"`spec.factsQueue` cannot be used, and nobody hears of what runs: {standing.facts_problem}"
+        return "False", "FactsUnreachable", problem[:1000]
     if not standing.is_asked:
-        return "Unknown", "Starting", "its queue was not asked yet"
+        return "Unknown", "Starting", "`spec.queue` has not answered yet"
     return "True", "Listening", "orders are taken from its queue"

@@ -18,6 +18,7 @@ from funade.controller.cluster import Cluster
 from funade.controller.condition import Standing, status_of
 from funade.controller.deploy_queue import DeployQueue, Flawed, parse
 from funade.controller.doors import Doors, Held
+from funade.controller.events import Events, Notice, Reason, Thing, refused
 from funade.controller.follow import Following
 from funade.controller.foreign import REFUSED, deployment_of, guard_name_of, is_forgettable
 from funade.controller.foreign_jobs import ForeignJobs
@@ -40,7 +41,7 @@ from funade.controller.seen import SeenJob, moment, read_job
 from funade.controller.telling import Telling
 from funade.controller.watching import Watching
 from funade.domain.errors import FunadeError
-from funade.domain.messages import ForeignMessage
+from funade.domain.messages import ForeignMessage, OrderedStart
 from funade.domain.wire import Unreadable
 from funade.failpoints import effect
 from funade.usecases.ports import Clock
@@ -77,9 +78,11 @@ class Controller:
     _foreign: ForeignJobs = field(default_factory=ForeignJobs)
     _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
     _telling: Telling = field(init=False)
+    _events: Events = field(init=False)
 
     def __post_init__(self) -> None:
-        self._telling = Telling(doors=self.doors, clock=self.clock)
+        self._telling = Telling(doors=self.doors, clock=self.clock, heard=self._hear_of_facts)
+        self._events = Events(cluster=self.cluster, namespace=self.namespace, clock=self.clock)
 
     async def run(self) -> None:
         """Work until cancelled; what runs in the cluster goes on without us."""
@@ -90,6 +93,7 @@ class Controller:
             doors=self._telling,
             queues=self._good_queues,
             seen=self._seen,
+            say=self._say,
         )
 
         async def look(name: str) -> timedelta | None:
@@ -108,6 +112,7 @@ class Controller:
                     for watching in self._watchings():
                         group.create_task(watching.run())
                     group.create_task(self._tidy_again_and_again())
+                    group.create_task(self._events.run())
             finally:
                 tasks = [task for _, task in self._takers.values()] + list(self._followers.values())
                 for one in tasks:
@@ -198,6 +203,8 @@ class Controller:
                 await self._take_while_open(name, queue)
             except FunadeError as error:
                 self._set_standing(name, Standing(problem=str(error), is_asked=True))
+                message = f"`spec.queue` cannot be used: {error}"
+                self._say(name, Notice(Reason.QUEUE_UNREACHABLE, message))
                 await self.clock.sleep(PAUSE_SECONDS)
             except Exception:
                 # The process's loop: one queue must not stop the others.
@@ -208,7 +215,11 @@ class Controller:
         async with self.doors.inlet(queue) as inlet:
             while True:
                 taken = await inlet.take(await self._room(queue))
+                if self._standing.get(name, Standing()).problem is not None:
+                    self._say(name, Notice(Reason.QUEUE_REACHABLE, "`spec.queue` can be used again"))
                 self._set_standing(name, Standing(is_asked=True))
+                for problem in taken.refused:
+                    self._say(name, refused(problem))
                 now = self._queues.get(name)
                 queue = now if isinstance(now, DeployQueue) else queue
                 for held in taken.held:
@@ -249,13 +260,35 @@ class Controller:
         if isinstance(held.order, ForeignMessage):
             if not queue.accepts_foreign:
                 await held.set_aside(REFUSED)
+                self._say(queue.name, refused(REFUSED))
                 return
             guard = guard_name_of(held.id)
+            self._say(queue.name, Notice(Reason.MESSAGE_RECEIVED, "a message of another program is taken"))
         else:
             execution = held.order.execution
             guard = guard_name(execution.application, execution.environment)
+            if isinstance(held.order, OrderedStart):
+                message = f"an order for {execution.application}/{execution.environment} is taken"
+                self._say(queue.name, Notice(Reason.ORDER_RECEIVED, message))
         self._inboxes.setdefault(guard, Inbox()).put(held, queue)
         self._mark(guard)
+
+    def _hear_of_facts(self, url: str, problem: str | None) -> None:
+        for name, queue in self._good_queues().items():
+            if queue.facts == url:
+                if problem is None:
+                    notice = Notice(Reason.FACTS_REACHABLE, "`spec.factsQueue` can be used again")
+                else:
+                    words = f"`spec.factsQueue` cannot be used, and nobody hears of what runs: {problem}"
+                    notice = Notice(Reason.FACTS_UNREACHABLE, words)
+                self._say(name, notice)
+                if self._shown is not None:
+                    self._shown.mark(name)
+
+    def _say(self, name: str, notice: Notice) -> None:
+        queue = self._queues.get(name)
+        if isinstance(queue, DeployQueue):
+            self._events.say(Thing(DEPLOY_QUEUES, name, queue.uid), notice)
 
     def _set_standing(self, name: str, standing: Standing) -> None:
         if self._standing.get(name) != standing:
@@ -324,8 +357,13 @@ class Controller:
             waiting = sum(
                 sum(one.name == name for one in inbox.queues.values()) for inbox in self._inboxes.values()
             )
+            facts = queue.facts if isinstance(queue, DeployQueue) else ""
             standing = Standing(
-                problem=known.problem, is_asked=known.is_asked, running=running, waiting=waiting
+                problem=known.problem,
+                facts_problem=self._telling.problem_with(facts),
+                is_asked=known.is_asked,
+                running=running,
+                waiting=waiting,
             )
             before = raw.get("status") or {}
             status = status_of(queue, standing, before, self.clock.now())

@@ -18,6 +18,7 @@ from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.doors import Held, Outlets
+from funade.controller.events import Notice, Reason, ended, place_of, refused
 from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
@@ -83,6 +84,8 @@ class Reconcile:
     doors: Outlets
     queues: Callable[[], Mapping[str, DeployQueue]]
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
+    #: hears what is worth an event of the DeployQueue of that name
+    say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
     progress: Telling = field(default_factory=Telling)
@@ -113,6 +116,7 @@ class Reconcile:
                 # Somebody else was here: what is so now decides.
                 continue
             self.seen(seen.world.guard, seen.world.jobs)
+            self._say_what_hinders(seen.world)
             trouble, changed = await self._speak(name, seen, inbox)
             if not changed:
                 return self._again(seen.world, inbox, trouble=trouble)
@@ -183,7 +187,23 @@ class Reconcile:
         if seen.raw is None and guard == seen.world.guard and not guard.attempts:
             return False
         await self._write(name, seen.raw, guard)
+        self._say_what_is_over(seen.world.guard, guard)
         return True
+
+    def _say_what_is_over(self, before: Guard, after: Guard) -> None:
+        for one in after.attempts:
+            known = before.find(one.execution.deployment, one.execution.attempt)
+            notice = ended(one)
+            if notice is not None and (known is None or not known.is_over):
+                self.say(one.queue, notice)
+
+    def _say_what_hinders(self, world: World) -> None:
+        for job in world.jobs:
+            attempt = world.guard.find(job.deployment, job.attempt)
+            for pod in job.pods:
+                if attempt is not None and not attempt.is_over and pod.trouble and pod.trouble.has_reason:
+                    message = f"{place_of(attempt)}: {pod.trouble.problem}"
+                    self.say(attempt.queue, Notice(Reason.POD_CANNOT_START, message))
 
     def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
         guard, results = seen.world.guard, []
@@ -255,15 +275,20 @@ class Reconcile:
                 await self._seal(name, seen, move, NOT_OURS)
         except Forbidden as error:
             # A quota, mostly: it may have room before the order's time is over.
-            self._hindrances[deployment] = str(error)[:_LONGEST_WORDS]
+            self._hindrances[deployment] = problem = str(error)[:_LONGEST_WORDS]
+            message = f"{place_of(move.attempt)}: Kubernetes does not let us make its Job now: {problem}"
+            self.say(move.queue.name, Notice(Reason.JOB_NOT_CREATED, message))
             raise
         else:
             self._hindrances.pop(deployment, None)
+            message = f"the Job for {place_of(move.attempt)} is made"
+            self.say(move.queue.name, Notice(Reason.JOB_CREATED, message))
 
     async def _seal(self, name: str, seen: Seen, move: CreateJob, problem: str) -> None:
         stop = Stop(by=EndedBy.NEVER_STARTED, problem=problem)
         guard = seen.world.guard.having(sealed(move.attempt, stop, self.clock.now()))
         await self._write(name, seen.raw, guard)
+        self._say_what_is_over(seen.world.guard, guard)
 
     async def _is_ours(self, name: str, move: CreateJob) -> bool:
         execution = move.attempt.execution
@@ -339,6 +364,7 @@ class Reconcile:
             if absorbed.then is Then.ASIDE:
                 log.warning("an order is set aside", queue=queue.name, problem=absorbed.problem)
                 await held.set_aside(absorbed.problem)
+                self.say(queue.name, refused(absorbed.problem))
             else:
                 is_answered = absorbed.is_told and held.id in inbox.waited
                 if absorbed.answers and queue.facts and not is_answered:

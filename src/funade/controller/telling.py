@@ -1,7 +1,7 @@
 """The queues of facts: one that is silent holds up nobody else, and is tried again now and then by one alone."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,6 +23,8 @@ class Telling:
     doors: Doors
     clock: Clock
     answer_seconds: float = ANSWER_SECONDS
+    #: hears of each failure with why, and with None when it works again
+    heard: Callable[[str, str | None], None] = lambda _url, _problem: None
     _silent: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def outlet(self, url: str, region: str) -> Outlet:
@@ -40,7 +42,7 @@ class Telling:
             raise TemporaryQueueError(problem, QUIET)
         if problem:
             # Until this one knows better, nobody else need find out.
-            self._note(url, problem)
+            self._keep_quiet(url, problem)
         try:
             async with asyncio.timeout(self.answer_seconds):
                 await outlet.send(facts)
@@ -51,9 +53,14 @@ class Telling:
         except QueueError as error:
             self._note(url, str(error))
             raise
-        self._silent.pop(url, None)
+        if self._silent.pop(url, None) is not None:
+            self.heard(url, None)
 
     def _note(self, url: str, problem: str) -> None:
+        self._keep_quiet(url, problem)
+        self.heard(url, problem)
+
+    def _keep_quiet(self, url: str, problem: str) -> None:
         self._silent[url] = (self.clock.steady() + QUIET.total_seconds(), problem)
 
 
