@@ -222,8 +222,7 @@ def _trouble(
             )
             patience = HOPELESS_FOR if reason in HOPELESS else DOUBTFUL_FOR
             return Trouble(problem=problem, since=_scheduled(status) or created, patience=patience)
-<<<<<<< HEAD
-    return Trouble(problem=_not_begun(spec, status), since=created)
+    return Trouble(problem=_not_begun(spec, status), since=created, has_reason=False)
 
 
 def _not_begun(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
@@ -234,9 +233,6 @@ def _not_begun(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
     if any(one.get("reason") == "PodInitializing" for one in waiting):
         return f"its Pod runs its init containers first, on the node `{spec['nodeName']}`"
     return f"the node `{spec['nodeName']}` makes its Pod ready: pulls the image, mounts the volumes"
-=======
-    return Trouble(problem="its Pod has not begun", since=created, has_reason=False)
->>>>>>> main
 
 
 def _scheduled(status: Mapping[str, Any]) -> datetime | None:
