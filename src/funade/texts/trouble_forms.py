@@ -428,6 +428,7 @@ FORMS: tuple[str, ...] = (
     mark("facts about deployment {number} do not come from this queue"),
     mark("deployment {number} is of another environment"),
     mark("deployment {number} has made no such attempt"),
+    mark("it came when its place in the output was marked as missing already"),
     mark("its output begins far behind all that came before"),
     mark("this place belongs to another store of Funade"),
     mark("see `spec.store` of its DeployGuard"),
