@@ -34,7 +34,7 @@ class Muddled:
     """The sending end of a queue that brings all twice, in any order, and some of it much later than the rest."""
 
     def __init__(self, queue: SqsQueue) -> None:
-        self._queue, self._chance = queue, Random(7)  # noqa: S311 -- chance that can be repeated is the point
+        self._queue, self._chance = queue, Random(7)
         self._late: list[Message] = []
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Undone]:
