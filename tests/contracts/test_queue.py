@@ -17,6 +17,7 @@ from funade.queue.intake import Intake
 from funade.runner.machine import SystemClock
 from funade.testing.queue import Mischief
 from funade.usecases.queue_ports import Delivery, Message, Queue
+from tests.contracts.near_queues import in_cluster, stored
 from tests.contracts.queues import SERVERS, Kind, Pair, server, sqs, strict
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
@@ -35,11 +36,13 @@ IN_MEMORY = {
     "mischievous-fifo": Kind("mischievous-fifo", True, False, strict(is_fifo=True, mischief=MISCHIEF)),
 }
 REAL = [f"{kind}{order}" for kind in SERVERS for order in ("", "-fifo")]
-ALL = [*IN_MEMORY, *REAL]
+#: what needs no service of its own, and the programs that are needed here
+NEAR = {"sqlite": (), "postgres": ("postgres",), "cluster": ("kubernetes",)}
+ALL = [*IN_MEMORY, *REAL, *NEAR]
 #: for what takes seconds: each server, and each order, once
-FEW = ["strict", "strict-fifo", "moto", "ministack-fifo"]
-SOME = [*IN_MEMORY, "moto", "ministack-fifo"]
-CALM = ["strict", "strict-fifo", *REAL]
+FEW = ["strict", "strict-fifo", "moto", "ministack-fifo", *NEAR]
+SOME = [*IN_MEMORY, "moto", "ministack-fifo", *NEAR]
+CALM = ["strict", "strict-fifo", *REAL, *NEAR]
 FIFO = ["strict-fifo", *(kind for kind in REAL if kind.endswith("fifo"))]
 
 
@@ -69,10 +72,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def kind(request: pytest.FixtureRequest, servers: Servers) -> Kind:
+def kind(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Kind:
     name: str = request.param
     if name in IN_MEMORY:
         return IN_MEMORY[name]
+    if name in NEAR:
+        return Kind(name, False, True, in_cluster() if name == "cluster" else stored(name, tmp_path))
     program, _, order = name.partition("-")
     return Kind(name, bool(order), True, sqs(servers.endpoint(program), is_fifo=bool(order)))
 
@@ -89,8 +94,10 @@ def queue(pair: Pair) -> Queue:
 
 
 def on(*kinds: str) -> pytest.MarkDecorator:
-    needs = pytest.mark.needs("java", "elasticmq")
-    marked = [pytest.param(one, marks=needs) if "elasticmq" in one else one for one in kinds]
+    def needs(one: str) -> tuple[str, ...]:
+        return ("java", "elasticmq") if "elasticmq" in one else NEAR.get(one, ())
+
+    marked = [pytest.param(one, marks=pytest.mark.needs(*needs(one))) for one in kinds]
     return pytest.mark.parametrize("kind", marked, indirect=True)
 
 
@@ -261,7 +268,7 @@ async def test_who_waits_gets_what_comes_meanwhile(queue):
     assert came.body == "news"
 
 
-@on(*REAL)
+@on(*REAL, *NEAR)
 async def test_who_stops_waiting_need_not_wait_for_that(queue):
     waiting = asyncio.create_task(queue.receive(1, 20 * MOMENT, LONG))
     await queue.state()
@@ -370,7 +377,7 @@ async def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(pair):
     assert await letters.list(10) == []
 
 
-@on("moto", "ministack-fifo")
+@on("moto", "ministack-fifo", *NEAR)
 async def test_a_heartbeat_keeps_what_is_in_hand_and_nothing_else(queue):
     clock = SystemClock()
     await send(queue, message("kept", group="a"), message("dropped", group="b"))

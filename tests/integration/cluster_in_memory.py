@@ -15,6 +15,7 @@ from funade.queue.sqs import Sqs
 from funade.runner.machine import SystemClock
 from funade.testing.cluster import FakeCluster
 from funade.testing.workload import Workload
+from funade.usecases.queue_ports import Queue
 from funade.wiring.controller import QueueDoors
 from tests.contracts.queues import KEYS, REGION
 
@@ -36,7 +37,11 @@ async def main(orders: str, facts: str, folder: Path) -> None:
     cluster.put(DEPLOY_QUEUES, {"metadata": {"name": "shop", "namespace": "funade"}, "spec": spec})
     seen: set[str] = set()
     async with Sqs(lambda: KEYS) as room:
-        doors = QueueDoors(lambda url, region: room.queue(parse_address(url, region or REGION)), clock)
+
+        async def open_queue(url: str, region: str) -> Queue:
+            return room.queue(parse_address(url, region or REGION))
+
+        doors = QueueDoors(open_queue, clock)
         controller = Controller(cluster=cluster, namespace="funade", clock=clock, doors=doors)
         running = asyncio.create_task(controller.run())
         while not running.done():

@@ -41,7 +41,11 @@ def main() -> None:
     leader.LEASE_SECONDS, leader.RENEWED_EVERY_SECONDS = LEASE_SECONDS, LEASE_SECONDS / 4
     set_up_log(level=logging.INFO)
     process = wiring.ControllerProcess(
-        kubeconfig=Path(kubeconfig), context=None, namespace=namespace, leads=how == "leads"
+        kubeconfig=Path(kubeconfig),
+        context=None,
+        namespace=namespace,
+        find_config=Path,
+        leads=how == "leads",
     )
     asyncio.run(process.run())
     sys.exit(0)

@@ -18,6 +18,7 @@ from tests.architecture.source import ROOT
 from tests.kubernetes.control_plane import ControlPlane
 
 DEPLOY = ROOT / "deploy/kubernetes/controller"
+CUSTOM = ("deployqueues", "deployguards", "deploymessages")
 SPEC: dict[str, Any] = {
     "queue": "https://sqs.eu-west-1.amazonaws.com/1/orders",
     "factsQueue": "https://sqs.eu-west-1.amazonaws.com/1/facts",
@@ -31,13 +32,13 @@ VARIABLES = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hunte
 
 @cache
 def definitions() -> str:
-    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in ("deployqueues", "deployguards"))
+    return "---\n".join((DEPLOY / f"{name}.yaml").read_text() for name in CUSTOM)
 
 
 def install(plane: ControlPlane, namespace: str) -> None:
     """Make the definitions and the rights as they are shipped."""
     plane.kubectl("apply", "--server-side", "-f", "-", given=definitions())
-    for name in ("deployqueues", "deployguards"):
+    for name in CUSTOM:
         plane.kubectl("wait", "--for=condition=Established", f"crd/{name}.funade.dev", "--timeout=60s")
     rights = (DEPLOY / "rights.yaml").read_text()
     plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)

@@ -51,7 +51,7 @@ def controller(  # noqa: PLR0913 -- each is an option
     goes on in the cluster.
     """
     set_up_log(level=logging.INFO, as_json=log_format == "json", colors=session.color is True)
-    process = wiring().build_controller(kubeconfig, context, namespace, leads=not alone)
+    process = wiring().build_controller(kubeconfig, context, namespace, lambda: session.path, leads=not alone)
     asyncio.run(process.run())
     structlog.get_logger("funade").info(session.word(terminal.STOPPED))
     return Exit.SUCCEEDED

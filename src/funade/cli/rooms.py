@@ -1,6 +1,6 @@
 """The rooms below, looked up only when needed: `--help` and a talk with the server load none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
@@ -121,7 +121,13 @@ class Wiring(Protocol):
         """Return everything of `funade runner`; `tell` hears of each event once."""
 
     def build_controller(
-        self, kubeconfig: Path | None, context: str | None, namespace: str | None, *, leads: bool
+        self,
+        kubeconfig: Path | None,
+        context: str | None,
+        namespace: str | None,
+        find_config: Callable[[], Path],
+        *,
+        leads: bool,
     ) -> Server:
         """Return everything of `funade controller`."""
 

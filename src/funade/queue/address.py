@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from funade.domain import near_queues
 from funade.domain.errors import PermanentQueueError
+from funade.domain.near_queues import ClusterAddress, StoreAddress
 
 _REGION = r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)"
 #: AWS's own: `sqs.eu-west-1.amazonaws.com`, `vpce-….sqs.….vpce.amazonaws.com`, `eu-west-1.queue.amazonaws.com`
@@ -67,6 +69,15 @@ def parse_address(url: str, region: str | None = None, *, may_be_open: bool = Fa
         message = f"`{url}` does not tell its region — name the region beside it"
         raise PermanentQueueError(message)
     return QueueAddress(url=url, region=found)
+
+
+def parse_near(url: str) -> StoreAddress | ClusterAddress | None:
+    """Return the address of a queue in the store or in a cluster, None for any other, or raise PermanentQueueError."""
+    try:
+        return near_queues.parse_near(url)
+    except ValueError as error:
+        message = f"`{url[:300]}` is no address of a queue — {error}"
+        raise PermanentQueueError(message) from error
 
 
 def _refused(url: str) -> PermanentQueueError:

@@ -1,22 +1,26 @@
 """The Exchange port: queues found by where they are, opened once, sharing connections by account and region."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from funade.domain.application import parse_reference
 from funade.domain.errors import PermanentQueueError, TemporaryQueueError
 from funade.domain.messages import Fact, Order
+from funade.domain.near_queues import ClusterAddress, StoreAddress
 from funade.domain.queue_text import read_fact
-from funade.queue.address import QueueAddress, parse_address
+from funade.queue.address import QueueAddress, parse_address, parse_near
 from funade.queue.dead_letters import DeadLetterQuarantine, QueuedDeadLetters
 from funade.queue.intake import Intake
 from funade.queue.keys import KeyReferences, keys_from
 from funade.queue.outgoing import message_of
 from funade.queue.sqs import Sqs, SqsQueue
-from funade.usecases.ports import Secrets
+from funade.queue.stored import StoredQueues
+from funade.usecases.ports import Clock, Ids, Secrets
 from funade.usecases.queue_ports import (
     DeadLetters,
     Delivery,
@@ -26,6 +30,9 @@ from funade.usecases.queue_ports import (
     QueueState,
     Taken,
 )
+
+if TYPE_CHECKING:
+    from funade.clients.kubernetes import Cluster
 
 _SOON = timedelta(seconds=2)
 
@@ -42,12 +49,15 @@ def address_of(place: QueuePlace) -> QueueAddress:
     )
 
 
-class SqsExchange:
-    """Every queue of SQS that this process has to do with, until it is closed."""
+class QueueExchange:
+    """Every queue that this process has to do with, until it is closed; in the store only where it is `stored`."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(
+        self, secrets: Secrets, clock: Clock, ids: Ids, *, stored: StoredQueues | None = None
+    ) -> None:
+        self._secrets, self._clock, self._ids, self._stored = secrets, clock, ids, stored
         self._rooms: dict[KeyReferences | None, Sqs] = {}
+        self._clusters: dict[tuple[str | None, str | None], Cluster] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,6 +72,9 @@ class SqsExchange:
         rooms, self._rooms = self._rooms, {}
         for room in rooms.values():
             await room.__aexit__(None, None, None)
+        clusters, self._clusters = self._clusters, {}
+        for cluster in clusters.values():
+            await cluster.close()
 
     def orders(self, place: QueuePlace) -> Orders:
         """Return where orders are given."""
@@ -72,7 +85,7 @@ class SqsExchange:
         return QueuedFacts(self, place, self._queue(place))
 
     async def state(self, place: QueuePlace) -> QueueState:
-        """Return what SQS says of the queue."""
+        """Return what the queue says of itself."""
         return await self._queue(place).state()
 
     async def count_dead_letters(self, place: QueuePlace) -> int | None:
@@ -88,17 +101,43 @@ class SqsExchange:
         dead = await self.dead_queue(place)
         return None if dead is None else QueuedDeadLetters(dead, self._queue(place))
 
-    async def dead_queue(self, place: QueuePlace) -> SqsQueue | None:
+    async def dead_queue(self, place: QueuePlace) -> Queue | None:
         """Return the queue where dead letters lie."""
         home = self._queue(place)
         dead = (await home.state()).dead_letters
         if dead is None:
             return None
+        if not isinstance(home, SqsQueue):
+            return self._queue(replace(place, url=dead))
         address = parse_address(dead, home.address.region, may_be_open=True)
         return self._room(place).queue(address)
 
-    def _queue(self, place: QueuePlace) -> SqsQueue:
-        return self._room(place).queue(address_of(place))
+    def _queue(self, place: QueuePlace) -> Queue:
+        match parse_near(place.url):
+            case StoreAddress() as address:
+                if self._stored is None:
+                    message = f"the queue `{address.url}` lies in a store that is not open here"
+                    raise PermanentQueueError(message)
+                return self._stored.queue(address)
+            case ClusterAddress() as address:
+                return self._cluster_queue(place, address)
+            case _:
+                return self._room(place).queue(address_of(place))
+
+    def _cluster_queue(self, place: QueuePlace, address: ClusterAddress) -> Queue:
+        # Loaded by those who have such a queue alone.
+        from funade.clients.kubernetes import ClusterError, connect  # noqa: PLC0415
+        from funade.queue.in_cluster import ClusterQueue  # noqa: PLC0415
+
+        where = (place.kubeconfig, place.context)
+        if where not in self._clusters:
+            file = Path(place.kubeconfig).expanduser() if place.kubeconfig else None
+            try:
+                self._clusters[where] = connect(file, place.context)
+            except ClusterError as error:
+                message = f"the queue `{place.url}` cannot be used: {error}"
+                raise PermanentQueueError(message) from error
+        return ClusterQueue(self._clusters[where], address, self._clock, self._ids)
 
     def _room(self, place: QueuePlace) -> Sqs:
         references = _references(place)
@@ -137,9 +176,9 @@ class QueuedOrders:
 
 
 class QueuedFacts:
-    """The FactsIn port over a queue of SQS; its dead letters are asked for when the first message has to go there."""
+    """The FactsIn port over any queue; its dead letters are asked for when the first message has to go there."""
 
-    def __init__(self, exchange: SqsExchange, place: QueuePlace, queue: SqsQueue) -> None:
+    def __init__(self, exchange: QueueExchange, place: QueuePlace, queue: Queue) -> None:
         self._exchange, self._place, self._queue = exchange, place, queue
         self._intake: Intake[Fact] = Intake(queue, read_fact, self)
 

@@ -73,7 +73,7 @@ class Hearing:
             for application in self.configurations.current().applications.values()
             for environment in application.environments.values()
         ]
-        wanted: dict[tuple[str, str | None], QueuePlace] = {}
+        wanted: dict[tuple[str | None, ...], QueuePlace] = {}
         for target in (*today, *(one.release.target for one in running)):
             place = self.targets.facts_from(target)
             if place is not None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Table
 
-from funade.store import door_rows, door_schema, fact_rows, rows, schema
+from funade.store import door_rows, door_schema, fact_rows, queue_rows, rows, schema
 from funade.store.values import Row, clean
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ ENDINGS = Shape(schema.endings, ("deployment", "attempt"), rows.read_ending)
 OBLIGATIONS = Shape(schema.obligations, ("id",), rows.read_obligation)
 FACTS = Shape(schema.facts, ("deployment", "attempt", "name"), fact_rows.read_fact)
 EARLY_OUTPUT = Shape(schema.early_output, ("deployment", "attempt", "offset"), fact_rows.read_early)
+QUEUE_MESSAGES = Shape(schema.queue_messages, ("id",), queue_rows.read_delivery)
 PROCESSES = Shape(schema.processes, ("id",), rows.read_process)
 INBOX = Shape(door_schema.inbox, ("id",), door_rows.read_received)
 POSTS = Shape(door_schema.posts, ("key",), door_rows.read_post)
@@ -59,7 +60,7 @@ ONLOOKERS = Shape(door_schema.onlookers, ("user",), door_rows.read_onlooker)
 SHAPES: dict[str, Shape[Any]] = {
     shape.table.name: shape
     for shape in (
-        *(DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES, FACTS, EARLY_OUTPUT),
+        *(DEPLOYMENTS, BERTHS, EVENTS, ENDINGS, OBLIGATIONS, PROCESSES, FACTS, EARLY_OUTPUT, QUEUE_MESSAGES),
         *(INBOX, POSTS, CAPABILITIES, USES, LINKS, PREFERENCES, NOTICES, ONLOOKERS),
     )
 }

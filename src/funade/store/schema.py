@@ -173,6 +173,21 @@ early_output = Table(
 )
 Index("ix_early_output_at", early_output.c.at)
 
+#: What lies in queues between processes that share this store.
+queue_messages = Table(
+    "queue_messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("sent_at", Text, nullable=False),
+    Column("visible_at", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+Index("ix_queue_messages_visible", queue_messages.c.queue, queue_messages.c.visible_at)
+Index("ix_queue_messages_sent", queue_messages.c.sent_at)
+
 #: Of which dead letters people were told: once, until they are gone.
 letters_told = Table(
     "letters_told",

@@ -21,10 +21,10 @@ from funade.failpoints import effect
 from funade.store import making
 from funade.store.batch import Change, Line
 from funade.store.disk import shared_file_system
-from funade.store.fact_reading import SqlFactReading
 from funade.store.faults import FAULTS, complaint, store_error
 from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
+from funade.store.queue_reading import SqlQueueReading
 from funade.store.transaction import SqlTransaction
 from funade.store.unbreakable import unbreakable
 from funade.usecases.ledger_ports import Reading, Transaction
@@ -116,7 +116,7 @@ class SqliteLedger:
     def _read(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._faults(), self._connection(self._reading).begin() as transaction:
             _raw(transaction.connection).execute("BEGIN")
-            return SqlFactReading(transaction.connection, notes).tell(work)
+            return SqlQueueReading(transaction.connection, notes).tell(work)
 
     def _write_batch(self) -> None:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""

@@ -15,8 +15,8 @@ from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.domain.wire import Unreadable
 from funade.store import rows, schema, values
-from funade.store.fact_changes import SqlFactTransaction
 from funade.store.quarantine import SHAPES, Note
+from funade.store.queue_changes import SqlQueueTransaction
 from funade.store.reading import NUMBER
 from funade.store.schema import (
     berths,
@@ -104,7 +104,7 @@ _RELEASE = delete(quarantine).where(
 )
 
 
-class SqlTransaction(SqlFactTransaction):
+class SqlTransaction(SqlQueueTransaction):
     """The `Transaction` port. Every change of a deployment is fenced by its epoch."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:

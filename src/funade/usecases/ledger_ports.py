@@ -16,6 +16,7 @@ from funade.domain.lock import Pause
 from funade.domain.orders import Ending, Execution
 from funade.usecases.door_ports import DoorReading, DoorTransaction
 from funade.usecases.fact_ports import FactReading, FactTransaction
+from funade.usecases.stored_queue_ports import StoredQueueReading, StoredQueueTransaction
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class OldDeployment:
     number: int
 
 
-class Reading(DoorReading, FactReading, Protocol):
+class Reading(DoorReading, FactReading, StoredQueueReading, Protocol):
     """A consistent look at the ledger; every row that cannot be read is set aside and left out."""
 
     def berth(self, application: str, environment: str) -> Berth:
@@ -146,7 +147,7 @@ class Reading(DoorReading, FactReading, Protocol):
         """Return the deployment that was accepted for this request id."""
 
 
-class Transaction(Reading, DoorTransaction, FactTransaction, Protocol):
+class Transaction(Reading, DoorTransaction, FactTransaction, StoredQueueTransaction, Protocol):
     """One write transaction; all of it happens or nothing. Nothing in it may wait for the network."""
 
     def lock_berth(self, application: str, environment: str) -> Berth:

@@ -147,7 +147,8 @@ class Taken(Generic[T]):
 class QueuePlace:
     """Where a queue is and how to be let in; keys are references, none means that AWS's own way is taken.
 
-    `endpoint` is what answers for it instead of the host in its URL; `region` where the URL does not tell it.
+    `endpoint` is what answers for it instead of the host in its URL; `region` where the URL does not tell it. A queue
+    in a cluster is found by its `kubeconfig` and `context`, else where a program of Kubernetes would look.
     """
 
     url: str
@@ -156,16 +157,18 @@ class QueuePlace:
     access_key: str | None = None
     secret_key: str | None = None
     session_token: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
 
     @property
     def name(self) -> str:
         """Return its name, for people."""
-        return self.url.rpartition("/")[2]
+        return self.url.rpartition("/" if "/" in self.url else ":")[2]
 
     @property
-    def address(self) -> tuple[str, str | None]:
+    def address(self) -> tuple[str | None, ...]:
         """Return what tells it from other queues, by whichever keys it is opened."""
-        return self.url, self.endpoint
+        return self.url, self.endpoint, self.kubeconfig, self.context
 
 
 class Orders(Protocol):

@@ -11,7 +11,7 @@ from funade.usecases.ports import Clock, Configurations, Targets
 from funade.usecases.queue_ports import Exchange, QueuePlace
 from funade.usecases.tell_dead_letters import Found, TellDeadLetters, name_of
 
-Address = tuple[str, str | None]
+Address = tuple[str | None, ...]
 
 EVERY = timedelta(minutes=1)
 #: One queue that does not answer keeps nobody from hearing of the others.

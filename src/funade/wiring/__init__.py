@@ -14,6 +14,7 @@ from funade.settings import WatchedConfiguration, load
 from funade.targets import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from funade.images.pull_secrets import Refreshed
@@ -101,12 +102,19 @@ def copy_store(config: Path) -> "Copied":
 
 
 def build_controller(
-    kubeconfig: Path | None, context: str | None, namespace: str | None, *, leads: bool
+    kubeconfig: Path | None,
+    context: str | None,
+    namespace: str | None,
+    find_config: "Callable[[], Path]",
+    *,
+    leads: bool,
 ) -> "ControllerProcess":
-    """Return everything of `funade controller`; it needs no configuration but what the cluster holds."""
+    """Return everything of `funade controller`; a configuration it needs for queues in a store alone."""
     from funade.wiring.controller import ControllerProcess
 
-    return ControllerProcess(kubeconfig=kubeconfig, context=context, namespace=namespace, leads=leads)
+    return ControllerProcess(
+        kubeconfig=kubeconfig, context=context, namespace=namespace, find_config=find_config, leads=leads
+    )
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ from funade.domain.application import Configuration
 from funade.domain.orders import Problem
 from funade.domain.release import Release
 from funade.domain.revision import Revision
-from funade.queue.exchange import SqsExchange
-from funade.runner.machine import SystemClock
+from funade.queue.exchange import QueueExchange
+from funade.runner.machine import RandomIds, SystemClock
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.targets import OpenTargets, Surroundings
@@ -20,12 +20,12 @@ async def find_problems(configuration: Configuration) -> list[Problem]:
     secrets = OpenSecrets()
     data = Path(configuration.data)
     sources = GitSources(data / "sources", secrets)
-    async with SqsExchange(secrets) as exchange:
+    async with QueueExchange(secrets, SystemClock(), RandomIds()) as exchange:
         return await _problems(configuration, secrets, sources, exchange)
 
 
 async def _problems(
-    configuration: Configuration, secrets: OpenSecrets, sources: GitSources, exchange: SqsExchange
+    configuration: Configuration, secrets: OpenSecrets, sources: GitSources, exchange: QueueExchange
 ) -> list[Problem]:
     targets = OpenTargets(
         Surroundings(

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +19,6 @@ from funade.controller.loop import Controller
 from funade.domain.errors import FunadeError, PermanentQueueError, TemporaryQueueError
 from funade.domain.messages import Fact, ForeignMessage, Order
 from funade.domain.queue_text import read_any_order, read_order
-from funade.queue.address import parse_address
 from funade.queue.dead_letters import DeadLetterQuarantine
 from funade.queue.heartbeat import Heartbeat, Kept
 from funade.queue.intake import Intake
@@ -28,6 +27,7 @@ from funade.queue.sqs import Sqs
 from funade.runner.machine import RandomIds, SystemClock
 from funade.usecases.ports import Clock
 from funade.usecases.queue_ports import Delivery, Quarantine, Queue
+from funade.wiring.controller_queues import ControllerQueues
 
 log = structlog.get_logger()
 
@@ -133,13 +133,14 @@ class QueueInlet:
 
 @dataclass
 class QueueOutlet:
-    """The controller's Outlet over one queue."""
+    """The controller's Outlet over one queue, opened when there is something to tell."""
 
-    queue: Queue
+    open: Callable[[], Awaitable[Queue]]
 
     async def send(self, facts: Sequence[Fact]) -> None:
         """Send all, or raise."""
-        undone = await self.queue.send([message_of(one) for one in facts])
+        queue = await self.open()
+        undone = await queue.send([message_of(one) for one in facts])
         if undone:
             raise TemporaryQueueError(undone[0].problem, _SOON)
 
@@ -148,23 +149,23 @@ class QueueOutlet:
 class QueueDoors:
     """The controller's Doors; `open_queue` returns the queue at an address."""
 
-    open_queue: Callable[[str, str], Queue]
+    open_queue: Callable[[str, str], Awaitable[Queue]]
     clock: Clock
 
     @asynccontextmanager
     async def inlet(self, queue: DeployQueue) -> AsyncIterator[QueueInlet]:
         """Open the queue of orders, with its dead letters if it has any."""
-        orders = self.open_queue(queue.queue, queue.region)
+        orders = await self.open_queue(queue.queue, queue.region)
         dead = (await orders.state()).dead_letters
         quarantine: Quarantine = NoQuarantine()
         if dead is not None:
-            quarantine = DeadLetterQuarantine(self.open_queue(dead, queue.region))
+            quarantine = DeadLetterQuarantine(await self.open_queue(dead, queue.region))
         async with Heartbeat(orders, self.clock, HIDDEN) as heartbeat:
             yield QueueInlet(orders, quarantine, heartbeat, queue.accepts_foreign)
 
     def outlet(self, url: str, region: str) -> QueueOutlet:
         """Return the way to a queue of facts."""
-        return QueueOutlet(self.open_queue(url, region))
+        return QueueOutlet(lambda: self.open_queue(url, region))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,7 @@ class ControllerProcess:
     kubeconfig: Path | None
     context: str | None
     namespace: str | None
+    find_config: Callable[[], Path]
     leads: bool
 
     async def run(self) -> None:
@@ -191,7 +193,15 @@ class ControllerProcess:
     async def _work(self, cluster: Cluster, sqs: Sqs, stopped: asyncio.Event) -> None:
         clock = SystemClock()
         namespace = self.namespace or cluster.namespace
-        doors = QueueDoors(lambda url, region: sqs.queue(parse_address(url, region or None)), clock)
+        queues = ControllerQueues(
+            cluster=cluster,
+            namespace=namespace,
+            sqs=sqs,
+            clock=clock,
+            ids=RandomIds(),
+            find_config=self.find_config,
+        )
+        doors = QueueDoors(queues.open, clock)
         leader = Leader(
             cluster=cluster,
             namespace=namespace,
@@ -211,6 +221,7 @@ class ControllerProcess:
             waiting.cancel()
             working.cancel()
             await asyncio.wait({working})
+            queues.close()
         if not working.cancelled():
             working.result()
         if self.leads:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from funade.calendar import CronCalendar
-from funade.queue.exchange import SqsExchange
+from funade.queue.exchange import QueueExchange
+from funade.queue.stored import StoredQueues
 from funade.runner.hearing import report_dead
 from funade.runner.machine import RandomIds, SystemClock, ThisMachine
 from funade.secrets import OpenSecrets
@@ -63,7 +64,7 @@ class Parts:
     forgetful_logs: ForgetfulLogs
     growing_logs: GrowingLogs
     bring_logs: Callable[[], None] | None
-    exchange: SqsExchange
+    exchange: QueueExchange
     watch_queues: WatchQueues
     rules: GatherRules
     links: Links
@@ -80,7 +81,7 @@ def connect(configurations: Configurations) -> Parts:
     store = open_store(configuration, secrets)
     ledger, logs = store.ledger, store.logs
     sources = GitSources(data / "sources", secrets)
-    exchange = SqsExchange(secrets)
+    exchange = QueueExchange(secrets, clock, ids, stored=StoredQueues(ledger, clock, ids))
     targets = OpenTargets(
         Surroundings(
             data=data,

@@ -1,8 +1,9 @@
 import pytest
 
 from funade.domain.errors import PermanentQueueError
-from funade.queue.exchange import SqsExchange, address_of
+from funade.queue.exchange import QueueExchange, address_of
 from funade.testing.secrets import FakeSecrets
+from funade.testing.time import CountedIds, FakeClock
 from funade.usecases.queue_ports import QueuePlace
 
 AWS = "https://sqs.eu-central-1.amazonaws.com/1/shop"
@@ -39,7 +40,7 @@ def test_what_is_no_good_address_says_what_to_do(place, problem):
 
 
 def test_keys_that_are_no_references_are_refused_and_not_repeated():
-    exchange = SqsExchange(FakeSecrets())
+    exchange = QueueExchange(FakeSecrets(), FakeClock(), CountedIds())
     with pytest.raises(PermanentQueueError) as refused:
         exchange.orders(QueuePlace(url=AWS, access_key="hunter2", secret_key="hunter2"))
     assert "hunter2" not in str(refused.value)

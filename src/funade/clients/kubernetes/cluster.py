@@ -13,13 +13,16 @@ from funade.clients.kubernetes.errors import Gone
 from funade.clients.kubernetes.kinds import ACCESS_REVIEWS, PODS, Kind
 from funade.clients.kubernetes.listing import Listing
 from funade.clients.kubernetes.watching import Change, changes, patience
-from funade.clients.kubernetes.wire import Object, Request, Wire
+from funade.clients.kubernetes.wire import JSON, Object, Request, Wire
 
 #: objects in one answer; the server keeps the rest for five minutes
 PAGE = 500
 
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 MERGE = "application/merge-patch+json"
+#: what answers with `metadata` alone, whatever the objects hold
+HEADS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+LISTED_HEADS = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Cluster:
@@ -43,19 +46,36 @@ class Cluster:
         """End all connections."""
         await self._wire.close()
 
-    async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object:
-        """Return the object, or raise NotFound."""
+    async def get(
+        self, kind: Kind, name: str, namespace: str | None = None, *, heads: bool = False
+    ) -> Object:
+        """Return the object, with `heads` nothing but its metadata, or raise NotFound."""
         return await self._wire.read(
-            Request(method="GET", path=kind.path(namespace, name), what=_what("get", kind, name, namespace))
+            Request(
+                method="GET",
+                path=kind.path(namespace, name),
+                what=_what("get", kind, name, namespace),
+                accept=HEADS if heads else JSON,
+            )
         )
 
-    async def list(self, kind: Kind, namespace: str | None = None, *, labels: str | None = None) -> Listing:
-        """Return all objects of a namespace, or of all; `version` is where a watch goes on from."""
+    async def list(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        heads: bool = False,
+    ) -> Listing:
+        """Return all objects of a namespace, or of all; `version` is where a watch goes on from.
+
+        With `heads` they hold nothing but their metadata.
+        """
         try:
-            return await self._list(kind, namespace, labels, PAGE)
+            return await self._list(kind, namespace, labels, PAGE, heads)
         except Gone:
             # The server kept the rest no longer: all at once, that they be of one moment.
-            return await self._list(kind, namespace, labels, None)
+            return await self._list(kind, namespace, labels, None, heads)
 
     async def create(self, kind: Kind, obj: Object, *, manager: str) -> Object:
         """Create the object and return it as it is now, or raise AlreadyExists."""
@@ -151,11 +171,13 @@ class Cluster:
         *,
         labels: str | None = None,
         since: str | None = None,
+        heads: bool = False,
     ) -> AsyncGenerator[Change, None]:
         """Yield what changes after version `since`, until the server ends it: go on from the last version then.
 
         Without `since` all objects come first, as ADDED. A BOOKMARK's object holds nothing but a version. Raise Gone
-        when the version is too old, Unreachable when the connection breaks or is silent for too long.
+        when the version is too old, Unreachable when the connection breaks or is silent for too long. With `heads`
+        the objects hold nothing but their metadata.
         """
         seconds = patience()
         parameters = {
@@ -170,6 +192,7 @@ class Cluster:
             path=kind.path(namespace),
             what=_what("watch", kind, None, namespace),
             parameters=parameters,
+            accept=HEADS if heads else JSON,
         )
         return changes(self._wire, request, seconds)
 
@@ -236,7 +259,7 @@ class Cluster:
         return isinstance(status, dict) and status.get("allowed") is True
 
     async def _list(
-        self, kind: Kind, namespace: str | None, labels: str | None, limit: int | None
+        self, kind: Kind, namespace: str | None, labels: str | None, limit: int | None, heads: bool
     ) -> Listing:
         objects: list[Object] = []
         parameters: dict[str, str] = {} if labels is None else {"labelSelector": labels}
@@ -249,6 +272,7 @@ class Cluster:
                     path=kind.path(namespace),
                     what=_what("list", kind, None, namespace),
                     parameters=parameters,
+                    accept=LISTED_HEADS if heads else JSON,
                 )
             )
             objects += [kind.typed(one) for one in answer.get("items") or ()]

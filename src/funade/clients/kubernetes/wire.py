@@ -43,6 +43,7 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     body: object = field(default=None, repr=False)
     content: str = JSON
+    accept: str = JSON
 
 
 class Wire:
@@ -114,7 +115,7 @@ class Wire:
     ) -> "httpx2.Response":
         import httpx2  # noqa: PLC0415 -- as above
 
-        headers = {"Accept": JSON}
+        headers = {"Accept": request.accept}
         if request.body is not None:
             headers["Content-Type"] = request.content
         token = await self._credentials.token()

@@ -14,7 +14,7 @@ from funade.store.faults import complaint
 from funade.store.schema import store
 
 #: The newest script of this release.
-HEAD = "0007"
+HEAD = "0008"
 #: The newest `post` script, or the first: a release whose HEAD is older than this cannot use the store any more.
 OLDEST = "0001"
 

@@ -17,7 +17,6 @@ from sqlalchemy.dialects import postgresql
 from funade.domain.errors import StoreError, StoreUnreachable
 from funade.failpoints import effect
 from funade.store.batch import Change, Line
-from funade.store.fact_reading import SqlFactReading
 from funade.store.faults import complaint
 from funade.store.postgres import making
 from funade.store.postgres.chunks import ChunkLogs
@@ -27,6 +26,7 @@ from funade.store.postgres.listening import CHANNEL, Listener
 from funade.store.postgres.patience import Patience
 from funade.store.pulse import Pulse
 from funade.store.quarantine import Note
+from funade.store.queue_reading import SqlQueueReading
 from funade.store.transaction import SqlTransaction
 from funade.store.unbreakable import unbreakable
 from funade.usecases.ledger_ports import Reading, Transaction
@@ -146,7 +146,7 @@ class PostgresLedger:
 
     def _look(self, work: Callable[[Reading], T], notes: list[Note]) -> T:
         with self._conversation(self._reading, READ_SECONDS) as connection, connection.begin():
-            return SqlFactReading(connection, notes).tell(work)
+            return SqlQueueReading(connection, notes).tell(work)
 
     def _write_batch(self) -> None:
         """Write those whose turn it is, and answer. An earlier call may have taken them all."""

@@ -1,19 +1,23 @@
 """The section of a `kubernetes-job` target in funade.yaml, as its release stores it, and how that is read."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from funade.domain import wire
 from funade.domain.application import parse_reference
+from funade.domain.near_queues import ClusterAddress, parse_near
 from funade.domain.orders import Problem
 from funade.domain.wire import Plain
 from funade.usecases.queue_ports import QueuePlace
 
 FIFO = ".fifo"
 KEYS = ("access_key", "secret_key", "session_token")
+#: what only queues of SQS have, and what only those in a cluster have
+OF_SQS = ("region", "endpoint", *KEYS)
+OF_CLUSTER = ("kubeconfig", "context")
 _URL = re.compile(r"https?://[^/?#@\s]+/[^?#@\s]*?[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
 _ENDPOINT = re.compile(r"https?://[^/?#@\s]+/?")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
@@ -31,6 +35,8 @@ class Settings:
     access_key: str | None = None
     secret_key: str | None = None
     session_token: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
 
     @property
     def orders_to(self) -> QueuePlace:
@@ -50,6 +56,8 @@ class Settings:
             access_key=self.access_key,
             secret_key=self.secret_key,
             session_token=self.session_token,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
         )
 
 
@@ -110,6 +118,7 @@ class _Reading:
             "facts": self._url,
             "region": self._region,
             "endpoint": self._endpoint,
+            **dict.fromkeys(OF_CLUSTER, self._text),
             **dict.fromkeys(KEYS, self._reference),
         }
 
@@ -121,6 +130,15 @@ class _Reading:
         queue, facts = settings.get("queue"), settings.get("facts")
         if queue == facts:
             self.complain("facts", "orders and facts cannot share a queue", "give the facts one of their own")
+        near = self._near((queue, facts))
+        if near:
+            self._check_near(settings, near)
+            return
+        for key in OF_CLUSTER:
+            if key in settings:
+                self.complain(
+                    key, "it goes with a queue in a cluster", "leave it out, or write `cluster:deploy/shop`"
+                )
         host = urlsplit(queue).hostname if isinstance(queue, str) else None
         if "region" not in settings and host and not _OF_AWS.fullmatch(host):
             self.complain("region", f"`{host}` does not tell its region", "add `region: eu-central-1`")
@@ -133,7 +151,39 @@ class _Reading:
                 "session_token", "`session_token` goes with keys", "write `access_key` and `secret_key` too"
             )
 
+    def _near(self, urls: Sequence[Plain]) -> list[str]:
+        """Return those that are in the store or in a cluster; complain of a name to which nothing can be added."""
+        try:
+            return [one for one in urls if isinstance(one, str) and parse_near(one) is not None]
+        except ValueError as error:
+            self.complain("facts", "the name of the queue beside `queue` is too long", str(error))
+            return []
+
+    def _check_near(self, settings: Mapping[str, Plain], near: Sequence[str]) -> None:
+        """Complain of what does not go with queues in the store or in a cluster."""
+        if len(near) == 1 or len({one.partition(":")[0] for one in near}) > 1:
+            self.complain(
+                "facts", "both queues must be of one kind", "leave it out: it is found beside `queue`"
+            )
+        for key in OF_SQS:
+            if key in settings:
+                self.complain(key, "it goes with a queue of SQS", "leave it out")
+        for key in OF_CLUSTER:
+            if key in settings and not isinstance(parse_near(near[0]), ClusterAddress):
+                self.complain(key, "it goes with a queue in a cluster", "leave it out")
+
+    def _text(self, key: str, value: Plain) -> Plain:
+        if not isinstance(value, str) or not value:
+            self.complain(key, "text is wanted", "write the name of a file or of a context")
+        return value
+
     def _url(self, key: str, value: Plain) -> Plain:
+        try:
+            if isinstance(value, str) and parse_near(value) is not None:
+                return value
+        except ValueError as error:
+            self.complain(key, "the address of a queue is wanted", str(error))
+            return None
         if not isinstance(value, str) or not _URL.fullmatch(value):
             # Not repeated: somebody may have written a key into it.
             self.complain(

@@ -17,9 +17,13 @@ def schema() -> dict[str, Any]:
         "description": "A Job in a Kubernetes cluster, which a controller there makes of each order from a queue.",
         "properties": {
             "kind": {"const": "kubernetes-job"},
-            "queue": text("The URL of the queue for orders: that which a DeployQueue of the cluster names."),
+            "queue": text(
+                "The address of the queue for orders, that which a DeployQueue of the cluster names: the URL of a queue"
+                " of SQS, `store:shop` in the store that the controller shares, `cluster:deploy/shop` in a namespace of"
+                " the cluster."
+            ),
             "facts": text(
-                "The URL of the queue for facts; several targets may share one."
+                "The address of the queue for facts; several targets may share one."
                 " Without it the name of `queue` with `-facts`."
             ),
             "region": text("The region, where the URL of the queue does not tell it."),
@@ -33,6 +37,11 @@ def schema() -> dict[str, Any]:
             ),
             "secret_key": text(f"The secret part of that key, by reference: {schemes}."),
             "session_token": text(f"The token of keys that last for hours only, by reference: {schemes}."),
+            "kubeconfig": text(
+                "With a queue in a cluster: the file that says where the cluster is. Without it that of KUBECONFIG, of"
+                " the pod, or of the home folder."
+            ),
+            "context": text("With a queue in a cluster: a context of that file."),
         },
         "required": ["kind", "queue"],
         "additionalProperties": False,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from funade.domain import wire
 from funade.domain.application import parse_reference
 from funade.domain.errors import PermanentTargetError, QueueError, SecretError
+from funade.domain.near_queues import StoreAddress, parse_near
 from funade.domain.orders import Observed, Problem
 from funade.domain.plan import Plan
 from funade.domain.release import Release
@@ -68,6 +69,9 @@ class KubernetesJobTarget:
         if problems or self._surroundings.exchange is None:
             return problems
         for key, place in (("queue", self._settings.orders_to), ("facts", self._settings.facts_from)):
+            if isinstance(parse_near(place.url), StoreAddress):
+                # It is there when the store is.
+                continue
             try:
                 state = await self._surroundings.exchange.state(place)
             except QueueError as error:

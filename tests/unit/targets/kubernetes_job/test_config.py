@@ -49,7 +49,26 @@ def test_a_whole_section_is_read():
     assert not problems
     assert settings == section
     place = wire.from_plain(Settings, settings).orders_to
-    assert (place.name, place.address) == ("shop.fifo", (section["queue"], section["endpoint"]))
+    assert (place.name, place.address[:2]) == ("shop.fifo", (section["queue"], section["endpoint"]))
+
+
+@pytest.mark.parametrize(
+    ("section", "facts"),
+    [
+        ({"queue": "store:shop"}, "store:shop-facts"),
+        (
+            {"queue": "cluster:deploy/shop", "kubeconfig": "~/.kube/prod", "context": "prod"},
+            "cluster:deploy/shop-facts",
+        ),
+    ],
+)
+def test_queues_may_be_in_the_store_or_in_a_cluster(section, facts):
+    jsonschema.validate({"kind": "kubernetes-job", **section}, KIND.schema())
+    settings, problems = read(**section)
+    assert not problems
+    assert settings == {**section, "facts": facts}
+    place = wire.from_plain(Settings, settings).orders_to
+    assert (place.name, place.context) == ("shop", section.get("context"))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +90,29 @@ def test_a_whole_section_is_read():
         ),
         ({"queue": QUEUE, "access_key": "env:A"}, "access_key", "belong together", "both"),
         ({"queue": QUEUE, "session_token": "env:A"}, "session_token", "goes with keys", "access_key"),
+        ({"queue": "store:Shop"}, "queue", "address of a queue", "store:shop"),
+        ({"queue": "cluster:shop"}, "queue", "address of a queue", "cluster:deploy/shop"),
+        ({"queue": "store:" + "x" * 50}, "facts", "too long", "store:shop"),
+        ({"queue": "store:shop", "facts": QUEUE}, "facts", "of one kind", "leave it out"),
+        (
+            {"queue": "store:shop", "region": "eu-central-1"},
+            "region",
+            "goes with a queue of SQS",
+            "leave it out",
+        ),
+        (
+            {"queue": "store:shop", "context": "prod"},
+            "context",
+            "goes with a queue in a cluster",
+            "leave it out",
+        ),
+        (
+            {"queue": QUEUE, "context": "prod"},
+            "context",
+            "goes with a queue in a cluster",
+            "cluster:deploy/shop",
+        ),
+        ({"queue": "cluster:a/shop", "kubeconfig": 7}, "kubeconfig", "text is wanted", "name of a file"),
         (
             {"queue": QUEUE, "access_key": "AKIA", "secret_key": "env:B"},
             "access_key",
