@@ -20,6 +20,8 @@ REQUIRE_ALL = os.environ.get("FUNADE_REQUIRE_ALL") == "1"
 #: the folders whose tests may talk to servers on this machine; the others talk to nobody
 REAL = ("contracts", "integration", "crash", "kubernetes", "e2e")
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+#: where a node of the tests meets this machine: a cable that leads nowhere else
+NODES = "10.88.0.0/16"
 
 WHERE_PROGRAMS_LIE = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
@@ -40,7 +42,7 @@ hypothesis.settings.load_profile("long" if LONG else "quick")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         real = item.path.relative_to(HERE).parts[0] in REAL
-        item.add_marker(pytest.mark.allow_hosts(LOOPBACK) if real else pytest.mark.disable_socket)
+        item.add_marker(pytest.mark.allow_hosts([*LOOPBACK, NODES]) if real else pytest.mark.disable_socket)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -62,6 +64,10 @@ def lacks(program: str) -> str:
             return "Kubernetes is not built here: run tests/kubernetes/assets/build.py"
         lacking = program in build.PROGRAMS and not (built / program).exists()
         return f"{program} is not among what {build.GIVEN_BY} names" if lacking else ""
+    if program == "pods":
+        from tests.kubernetes import keeper  # noqa: PLC0415 -- few tests ask
+
+        return keeper.lacks()
     if program == "elasticmq":
         return "" if fetch.find() else "ElasticMQ is not here: run tests/contracts/elasticmq/fetch.py"
     return "" if shutil.which(program, path=WHERE_PROGRAMS_LIE) else f"{program} is not on this machine"
@@ -69,7 +75,7 @@ def lacks(program: str) -> str:
 
 def pytest_sessionfinish() -> None:
     """Stop the servers that this test process may have started."""
-    for name in ("tests.postgres", "tests.kubernetes.control_plane"):
+    for name in ("tests.postgres", "tests.kubernetes.control_plane", "tests.kubernetes.pods"):
         if found := sys.modules.get(name):
             found.remove_shared()
 

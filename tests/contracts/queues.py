@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -37,20 +37,20 @@ UP_WITHIN_SECONDS = 60
 
 LOOPBACK = "127.0.0.1"
 
-Programs = Mapping[str, Callable[[int], tuple[list[str], dict[str, str]]]]
-#: how each server is started on a port of the loopback address
+Programs = Mapping[str, Callable[[str, int], tuple[list[str], dict[str, str]]]]
+#: how each server is started at an address of this machine, and a port
 SERVERS: Programs = {
-    "moto": lambda port: (["moto_server", "-H", LOOPBACK, "-p", str(port)], {}),
-    "elasticmq": lambda port: (
+    "moto": lambda host, port: (["moto_server", "-H", host, "-p", str(port)], {}),
+    "elasticmq": lambda host, port: (
         [
             "java",
             "-Xmx256m",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
-            f"-Dnode-address.host={LOOPBACK}",
+            f"-Dnode-address.host={host}",
             f"-Dnode-address.port={port}",
             f"-Drest-sqs.bind-port={port}",
-            f"-Drest-sqs.bind-hostname={LOOPBACK}",
+            f"-Drest-sqs.bind-hostname={host}",
             "-Drest-sqs.sqs-limits=strict",
             "-Drest-stats.enabled=false",
             "-cp",
@@ -59,11 +59,11 @@ SERVERS: Programs = {
         ],
         {},
     ),
-    "ministack": lambda port: (
+    "ministack": lambda host, port: (
         ["ministack"],
         {
-            "BIND_HOST": LOOPBACK,
-            "MINISTACK_HOST": LOOPBACK,
+            "BIND_HOST": host,
+            "MINISTACK_HOST": host,
             "GATEWAY_PORT": str(port),
             "SERVICES": "sqs,ecr",
             "SFTP_ENABLED": "0",
@@ -75,17 +75,17 @@ SERVERS: Programs = {
 
 
 @contextmanager
-def server(kind: str, folder: Path) -> Iterator[str]:
-    """Run a server of that kind; yield its endpoint."""
+def server(kind: str, folder: Path, host: str = LOOPBACK, options: Sequence[str] = ()) -> Iterator[str]:
+    """Run a server of that kind, with options of its own; yield its endpoint."""
     port = _free_port()
-    command, variables = SERVERS[kind](port)
+    command, variables = SERVERS[kind](host, port)
     ours = Path(sys.executable).with_name(command[0])
     program = ours if ours.exists() else shutil.which(command[0])
     assert program is not None, f"{command[0]} is not on this machine"
     environment = {"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder), **variables}
     with (folder / f"{kind}.log").open("wb") as log:
         running = subprocess.Popen(
-            [program, *command[1:]],
+            [program, *command[1:], *options],
             env=environment,
             cwd=folder,
             stdout=log,
@@ -93,8 +93,8 @@ def server(kind: str, folder: Path) -> Iterator[str]:
             stdin=subprocess.DEVNULL,
         )
     try:
-        _wait_for(port, running, folder / f"{kind}.log")
-        yield f"http://127.0.0.1:{port}"
+        _wait_for((host, port), running, folder / f"{kind}.log")
+        yield f"http://{host}:{port}"
     finally:
         running.terminate()
         try:
@@ -111,11 +111,11 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def _wait_for(port: int, running: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(where: tuple[str, int], running: subprocess.Popen[bytes], log: Path) -> None:
     until = monotonic() + UP_WITHIN_SECONDS
     while monotonic() < until and running.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection(where, 1).close()
         except OSError:
             sleep(0.02)
         else:

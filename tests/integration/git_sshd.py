@@ -21,9 +21,10 @@ class Sshd:
     key: Path
     known_hosts: Path
     user: str
+    address: str
 
     def url(self, path: Path) -> str:
-        return f"ssh://{self.user}@127.0.0.1:{self.port}{path}"
+        return f"ssh://{self.user}@{self.address}:{self.port}{path}"
 
 
 def make_key(path: Path) -> Path:
@@ -33,18 +34,18 @@ def make_key(path: Path) -> Path:
 
 
 @contextmanager
-def sshd(folder: Path) -> Iterator[Sshd]:
+def sshd(folder: Path, address: str = "127.0.0.1") -> Iterator[Sshd]:
     host, key = make_key(folder / "host"), make_key(folder / "key")
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((address, 0))
         port = free.getsockname()[1]
     known_hosts = folder / "known hosts"
-    known_hosts.write_text(f"[127.0.0.1]:{port} {Path(f'{host}.pub').read_text()}")
+    known_hosts.write_text(f"[{address}]:{port} {Path(f'{host}.pub').read_text()}")
     allowed = folder / "authorized_keys"
     allowed.write_text(Path(f"{key}.pub").read_text())
     settings = folder / "sshd_config"
     settings.write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {host}\nAuthorizedKeysFile {allowed}\nPidFile none\n"
+        f"ListenAddress {address}:{port}\nHostKey {host}\nAuthorizedKeysFile {allowed}\nPidFile none\n"
         "StrictModes no\nUsePAM no\nPasswordAuthentication no\nAcceptEnv GIT_PROTOCOL\nPermitRootLogin yes\n"
     )
     if os.geteuid() == 0:
@@ -53,18 +54,19 @@ def sshd(folder: Path) -> Iterator[Sshd]:
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
-        wait_for(port)
-        yield Sshd(port, key, known_hosts, subprocess.check_output(["id", "-un"], text=True).strip())
+        wait_for(address, port)
+        user = subprocess.check_output(["id", "-un"], text=True).strip()
+        yield Sshd(port, key, known_hosts, user, address)
     finally:
         process.terminate()
         process.wait()
 
 
-def wait_for(port: int) -> None:
+def wait_for(address: str, port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((address, port), timeout=1).close()
         except OSError:
             assert time.monotonic() < deadline, "sshd does not listen"
             time.sleep(0.01)

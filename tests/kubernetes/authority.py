@@ -1,6 +1,7 @@
 """A small authority that certifies who somebody is, for an hour."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,13 +21,19 @@ class Authority:
 
     def certify(self, user: str) -> tuple[bytes, bytes]:
         """Return a certificate of the user and its key, both in PEM."""
+        return self._signed(user, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
+
+    def certify_server(self, name: str) -> tuple[bytes, bytes]:
+        """Return a certificate of the server with that name and its key, both in PEM."""
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        return self._signed(name, usage, x509.SubjectAlternativeName([_called(name)]))
+
+    def _signed(self, name: str, *extensions: x509.ExtensionType) -> tuple[bytes, bytes]:
         key = new_key()
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
-        signed = (
-            self._begun(named(user), key)
-            .add_extension(usage, critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        begun = self._begun(named(name), key)
+        for extension in extensions:
+            begun = begun.add_extension(extension, critical=False)
+        signed = begun.sign(self._key, hashes.SHA256())
         return signed.public_bytes(serialization.Encoding.PEM), pem_of(key)
 
     def _begun(self, subject: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
@@ -40,6 +47,13 @@ class Authority:
             .not_valid_before(now - timedelta(minutes=5))
             .not_valid_after(now + timedelta(hours=1))
         )
+
+
+def _called(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def new_key() -> rsa.RSAPrivateKey:

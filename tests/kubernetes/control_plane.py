@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -53,18 +53,19 @@ class Ended(Exception):
 class Server:
     """One process that ends with the tests."""
 
-    def __init__(self, name: str, folder: Path, *options: str) -> None:
+    def __init__(self, name: str, folder: Path, *options: str, inside: Sequence[str] = ()) -> None:
         self.log = folder / f"{name}.log"
         programs = build.find()
         assert programs is not None, "asked for with needs('kubernetes')"
+        program = str(programs / name) if name in build.PROGRAMS else name
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["sh", "-c", KEEPER, str(programs / name), *options],
+                ["sh", "-c", KEEPER, *inside, program, *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env={"PATH": os.defpath, "HOME": str(folder), "TMPDIR": str(folder)},
+                env={"PATH": f"{os.defpath}:/usr/sbin", "HOME": str(folder), "TMPDIR": str(folder)},
                 start_new_session=True,
             )
 
@@ -92,9 +93,17 @@ class Server:
 class ControlPlane:
     """One etcd, one API server, and controllers where a test asks for them."""
 
+    address = "127.0.0.1"  #: of the API server
+    inside: Sequence[str] = ()  #: what goes before a server's command, so that it runs elsewhere
+    #: It would not advertise loopback to pods; there are none.
+    without_pods: Sequence[str] = (
+        "--endpoint-reconciler-type=none",
+        "--disable-admission-plugins=ServiceAccount",
+    )
+
     def __init__(self, *options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="funade-kubernetes-"))
-        self.options = options
+        self.options = (*self.without_pods, *options)
         self.controllers: Server | None = None
         self._make_keys()
 
@@ -116,7 +125,7 @@ class ControlPlane:
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://{self.address}:{self.port}"
 
     @property
     def authority(self) -> Path:
@@ -267,7 +276,7 @@ class ControlPlane:
         if not self.authority.exists():
             raise ConnectionRefusedError
         trusted = ssl.create_default_context(cafile=self.authority)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=trusted)
+        connection = http.client.HTTPSConnection(self.address, self.port, timeout=30, context=trusted)
         headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"}
         with contextlib.closing(connection):
             connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -288,6 +297,7 @@ class ControlPlane:
             f"--initial-cluster=default={peer}",
             "--unsafe-no-fsync",
             "--log-level=warn",
+            inside=self.inside,
         )
 
     def _start_api(self) -> Server:
@@ -296,10 +306,8 @@ class ControlPlane:
             "kube-apiserver",
             self.folder,
             f"--etcd-servers=http://127.0.0.1:{self.etcd_port}",
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            # It would not advertise loopback to pods; there are none.
-            "--endpoint-reconciler-type=none",
+            f"--bind-address={self.address}",
+            f"--advertise-address={self.address}",
             f"--secure-port={self.port}",
             f"--cert-dir={self.folder / 'certificates'}",
             "--service-cluster-ip-range=10.96.0.0/16",
@@ -309,8 +317,8 @@ class ControlPlane:
             f"--token-auth-file={self.folder / 'tokens.csv'}",
             f"--client-ca-file={self.folder / 'people.crt'}",
             "--authorization-mode=RBAC",
-            "--disable-admission-plugins=ServiceAccount",
             *self.options,
+            inside=self.inside,
         )
 
     def _stop_servers(self) -> None:

@@ -146,7 +146,7 @@ def _stop(world: World, attempt: Attempt, job: SeenJob) -> Stop | None:
         trouble = pod.trouble
         if trouble is None or trouble.since is None or pod.has_begun or pod.is_leaving:
             continue
-        patience = trouble.patience if trouble.patience is not None else start_within
+        patience = min(trouble.patience, start_within) if trouble.patience is not None else start_within
         if world.now - trouble.since > patience:
             return Stop(by=EndedBy.NEVER_STARTED, problem=trouble.problem)
     return None

@@ -244,7 +244,11 @@ def _scheduled(status: Mapping[str, Any]) -> datetime | None:
 
 def _words(reason: object, message: object) -> str:
     said = " ".join(str(message or "").split())
-    return ": ".join(one for one in (str(reason or ""), said) if one)[:_LONGEST_WORDS]
+    words = ": ".join(one for one in (str(reason or ""), said) if one)
+    if len(words) <= _LONGEST_WORDS:
+        return words
+    # A node begins with what it wanted, and ends with what came in its way.
+    return f"{words[: _LONGEST_WORDS // 3]} … {words[-_LONGEST_WORDS * 2 // 3 + 3 :]}"
 
 
 def _is_of(pod: Mapping[str, Any], uid: str) -> bool:

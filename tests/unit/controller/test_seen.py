@@ -37,6 +37,17 @@ def test_an_image_that_cannot_be_pulled_is_trouble_with_patience():
     assert trouble.since == datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
+def test_of_many_words_the_last_are_kept_because_they_say_why():
+    pod = waiting("ErrImagePull")
+    message = f"failed to pull {'a-long-name/' * 40}: unexpected status: 401 Unauthorized"
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
+    trouble = read_pod(pod, "deploy").trouble
+    assert trouble is not None
+    assert "ErrImagePull: failed to pull a-long-name/" in trouble.problem
+    assert trouble.problem.endswith("401 Unauthorized")
+    assert len(trouble.problem) < 400
+
+
 def test_a_name_that_is_none_is_hopeless():
     trouble = read_pod(waiting("InvalidImageName"), "deploy").trouble
     assert trouble is not None
