@@ -360,9 +360,8 @@ class Reconcile:
         trouble = False
         for held, absorbed in self._absorbed(seen, inbox)[1]:
             trouble = not await self._settle(held, absorbed, inbox) or trouble
-<<<<<<< HEAD
         await self._tell_progress(seen.world)
-        return trouble, changed
+        return trouble, told
 
     async def _tell_progress(self, world: World) -> None:
         """Tell what keeps programs from running; nothing waits for that."""
@@ -377,12 +376,7 @@ class Reconcile:
                 return
             self.progress.told(world, attempt)
 
-    async def _tell(self, name: str, seen: Seen) -> bool:
-=======
-        return trouble, told
-
     async def _tell(self, name: str, seen: Seen) -> Seen | None:
->>>>>>> main
         guard = seen.world.guard
         told = guard
         for attempt in guard.attempts:
