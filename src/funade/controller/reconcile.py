@@ -23,6 +23,7 @@ from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
 from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
+from funade.controller.progress import Telling
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
 from funade.domain.messages import Fact, ForeignMessage
@@ -103,6 +104,7 @@ class Reconcile:
     say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
+    progress: Telling = field(default_factory=Telling)
     _hindrances: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, name: str, inbox: Inbox) -> timedelta | None:
@@ -358,7 +360,21 @@ class Reconcile:
         trouble = False
         for held, absorbed in self._absorbed(seen, inbox)[1]:
             trouble = not await self._settle(held, absorbed, inbox) or trouble
+        await self._tell_progress(seen.world)
         return trouble, told
+
+    async def _tell_progress(self, world: World) -> None:
+        """Tell what keeps programs from running; nothing waits for that."""
+        for attempt in world.guard.attempts:
+            news = self.progress.news(world, attempt)
+            if news is None or not attempt.facts:
+                continue
+            try:
+                await self._send(attempt.facts, attempt.queue, [news])
+            except QueueError as error:
+                log.warning("progress cannot be told now", queue=attempt.queue, problem=str(error))
+                return
+            self.progress.told(world, attempt)
 
     async def _tell(self, name: str, seen: Seen) -> Seen | None:
         guard = seen.world.guard
