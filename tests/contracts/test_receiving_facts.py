@@ -168,10 +168,15 @@ async def test_a_gap_is_waited_for_then_marked_and_never_filled_silently(ears):
     assert seen.startswith(first.content)
     assert seen.endswith(last.content)
     assert b"[funade: 150000 bytes of the output are missing here]\n" in seen
-    # What was told to people stays so.
-    await ears.tell(lost)
+    # What was told to people stays so; what comes too late is kept where somebody can look at it.
+    assert ears.facts.refused == []
+    half = replace(lost, offset=lost.offset + 9, content=lost.content[9:5000])
+    await ears.tell(lost, first, half, last)
     await ears.hear()
     assert ears.log() == seen
+    assert [problem for _, problem in ears.facts.refused] == [
+        "it came when its place in the output was marked as missing already"
+    ] * 2
 
 
 async def test_a_gap_that_closes_in_time_is_none(ears):

@@ -48,6 +48,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         _DUE, "tests/integration/slack/test_due_crashes.py: no story waits for what is due there"
     ),
+    "store.want_cards": "tests/unit/chat/slack/test_keeping_up.py: no story's place is silent",
     "store.remember_signature": "tests/integration/slack/test_crashes.py: Slack calls nobody over HTTPS here",
     "cli.report": "the command line's word about a mistake of ours, after everything was over",
     "images.apply_pull_secret": _REGISTRIES,
@@ -63,6 +64,7 @@ ELSEWHERE = {
             "store.add_facts",
             "store.forget_early_output",
             "store.tell_letters",
+            "store.note_progress",
             "logs.write",
         ),
         _FAR,

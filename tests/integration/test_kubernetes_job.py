@@ -17,7 +17,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 from tests.contracts.queues import KEYS, REGION, client, create, server
-from tests.integration.stand_in import OUTPUT
+from tests.integration.stand_in import OUTPUT, WAITS_FOR
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -278,6 +278,21 @@ def test_a_death_at_any_effect_starts_nothing_twice_and_loses_nothing(shop, deat
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_a_job_waits_for_is_told_once_whoever_dies_in_telling_it(shop, moment):
+    with serving(shop, f"store.note_progress:{moment}=kill@1") as child:
+        assert shop.funade("deploy", "shop", "--yes", "--no-wait").returncode == 0
+        until("it died", lambda: child.poll() is not None, shop)
+        assert child.returncode == -signal.SIGKILL
+    with serving(shop):
+        until("it is known", lambda: WAITS_FOR in shop.funade("why", "1").stdout, shop)
+        assert shop.funade("why", "1").stdout.startswith("#1 starting: no node takes its Pod")
+        until("it is told", lambda: WAITS_FOR in json.dumps(told_in_journal(shop)), shop)
+        (shop.folder / "go").touch()
+        until("it ended", lambda: shop.shown().get("state") == "succeeded", shop)
+    assert [one["kind"] for one in told_in_journal(shop)].count("progress_told") == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_people_are_told_of_dead_letters_once_whoever_dies_in_telling_it(shop, moment):
     client(shop.endpoint).send_message(QueueUrl=shop.facts, MessageBody="no JSON at all")
     with serving(shop, f"store.tell_letters:{moment}=kill@1") as child:
@@ -295,10 +310,14 @@ def test_people_are_told_of_dead_letters_once_whoever_dies_in_telling_it(shop, m
 
 def told_of_letters(shop: Shop) -> list[dict[str, Any]]:
     """Return what was announced of dead letters."""
+    return [one for one in told_in_journal(shop) if one["kind"] == "dead_letters_found"]
+
+
+def told_in_journal(shop: Shop) -> list[dict[str, Any]]:
+    """Return what was announced."""
     journal = shop.folder / ".funade" / "announcements.jsonl"
     lines = journal.read_text().splitlines() if journal.exists() else []
-    told = [json.loads(line)["event"]["happening"] for line in lines]
-    return [one for one in told if one["kind"] == "dead_letters_found"]
+    return [json.loads(line)["event"]["happening"] for line in lines]
 
 
 def left_of(shop: Shop) -> list[str]:

@@ -72,7 +72,7 @@ async def mischief(plane: ControlPlane) -> AsyncIterator[Mischief]:
         async with answer:
             if isinstance(wish, Cut):
                 return _cut(request)
-            if "watch" not in request.query:
+            if "watch" not in request.query and request.query.get("follow") != "true":
                 return web.Response(
                     body=await answer.read(),
                     status=answer.status,

@@ -33,12 +33,17 @@ from funade.runner.machine import SystemClock
 from funade.testing.orders import FakeDoors, FakeHeld
 from tests.architecture.source import ROOT
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.mischief import mischief
 from tests.kubernetes.shipped import DEPLOY, SPEC, install
 from tests.kubernetes.standin import WAITS_FOR, Standin, standin
 
 pytestmark = [pytest.mark.needs("kubernetes"), pytest.mark.asyncio, pytest.mark.timeout(300)]
 
 WITHIN_SECONDS = 120
+#: DeployQueues, guards, Jobs, Pods
+WATCHES = 4
+#: What one deployment costs, its output and its end included, where nothing disturbs it, and half as much again.
+MOST_REQUESTS, MOST_GUARD_WRITES = 48, 10
 
 
 class LaterClock(SystemClock):
@@ -316,6 +321,40 @@ async def test_a_deploy_queue_that_is_pruned_leaves_its_running_job_alone(place)
     assert len(guards) == 1
 
 
+async def test_a_deployment_costs_few_requests_and_its_job_is_there_after_four(plane, place):
+    """Counted between us and the API server; what Kubernetes itself does there is not ours."""
+    await place.make_queue()
+    token = plane.new_token(place.namespace, "funade-controller")
+    async with mischief(plane) as proxy:
+        document = plane.behind(proxy.url)
+        document["users"][0]["user"] = {"token": token}
+        async with connect(plane.write_document(document)) as counted:
+            place.rights = counted
+            async with place.controlled():
+                await place.until(lambda: len(proxy.streams) == WATCHES)
+
+                def since(before: int) -> list[str]:
+                    return [one for one in proxy.requests[before:] if not one.endswith("/events")]
+
+                # The queue is held and shown first.
+                await asyncio.sleep(1)
+                before = len(proxy.requests)
+                place.order(place.start())
+                pod = await place.pod()
+                await place.node.write(place.namespace, pod["metadata"]["name"], "one\ntwo\n")
+                await place.until(lambda: b"two" in place.log)
+                await place.node.finish(place.namespace, pod["metadata"]["name"], 0)
+                await place.until(place.released)
+                await place.until(lambda: place.endings)
+                asked = since(before)
+    jobs = f"/apis/batch/v1/namespaces/{place.namespace}/jobs"
+    guards = f"/apis/funade.dev/v1/namespaces/{place.namespace}/deployguards"
+    until_made = [one for one in asked[: asked.index(f"POST {jobs}") + 1] if "/deployqueues/" not in one]
+    assert [one.split()[0] for one in until_made] == ["GET", "GET", "POST", "POST"], until_made
+    assert len([one for one in asked if one.startswith(f"PUT {guards}")]) <= MOST_GUARD_WRITES, asked
+    assert len(asked) <= MOST_REQUESTS, asked
+
+
 async def test_two_controllers_at_once_make_one_job(place):
     await place.make_queue()
     async with place.controlled():
@@ -395,6 +434,7 @@ async def test_the_base_is_whole(plane):
     rendered = plane.kubectl("kustomize", str(DEPLOY))
     kinds = [one["kind"] for one in yaml.safe_load_all(rendered)]
     assert sorted(kinds) == [
+        "CustomResourceDefinition",
         "CustomResourceDefinition",
         "CustomResourceDefinition",
         "Deployment",

@@ -9,6 +9,7 @@ from funade.clients.kubernetes.kinds import JOBS
 from funade.controller.deploy_queue import DeployQueue, parse
 from funade.controller.guard import Guard, read_spec
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, guard_name
+from funade.controller.progress import Telling
 from funade.controller.reconcile import Inbox, Reconcile
 from funade.domain.messages import (
     Fact,
@@ -63,6 +64,7 @@ class Place:
         metadata = {"name": "shop", "namespace": NAMESPACE}
         self.cluster.put(DEPLOY_QUEUES, {"metadata": metadata, "spec": self.spec})
         self.inboxes: dict[str, Inbox] = {}
+        self.progress = Telling()
 
     def queues(self) -> dict[str, DeployQueue]:
         parsed = [parse(one) for one in self.cluster.all(DEPLOY_QUEUES)]
@@ -74,6 +76,7 @@ class Place:
             namespace=NAMESPACE,
             clock=self.clock,
             doors=self.doors,
+            progress=self.progress,
             queues=self.queues,
             # Whoever follows the output is another one's story.
             patience=timedelta(0),

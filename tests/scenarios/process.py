@@ -24,6 +24,7 @@ from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
+from funade.usecases.follow_progress import FollowProgress
 from funade.usecases.living import Living
 from funade.usecases.pause_everything import PauseEverything
 from funade.usecases.plan_deployment import ShowPlan
@@ -131,6 +132,7 @@ class Process:
                 workspaces=workspaces,
                 rules=rules,
             ),
+            follow_progress=FollowProgress(ledger=ledger, targets=targets, clock=clock),
             start=StartAttempt(ledger=ledger, sources=sources, clock=clock, rules=rules, explain=explain),
             finish=FinishDeployment(
                 ledger=ledger,

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -7,7 +8,7 @@ from funade.clients.kubernetes.errors import Forbidden, Invalid
 from funade.clients.kubernetes.kinds import JOBS, PODS
 from funade.controller.guard import Phase
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, LOG
-from funade.domain.messages import OrderedLook, ReportedEnd, ReportedStart
+from funade.domain.messages import OrderedLook, ReportedEnd, ReportedProgress, ReportedStart
 from funade.domain.orders import EndedBy, Sighting, Standing
 from tests.scenarios.controller_world import NAMESPACE, SPEC, Place, execution
 
@@ -218,6 +219,55 @@ async def test_an_image_that_cannot_be_pulled_ends_it_with_the_reason_in_words(p
     ending = place.ending(1)
     assert ending.by is EndedBy.NEVER_STARTED
     assert "ImagePullBackOff: Back-off pulling image" in str(ending.problem)
+
+
+def progress_of(place: Place) -> list[tuple[str, bool]]:
+    return [(one.shown, one.waits) for one in place.facts if isinstance(one, ReportedProgress)]
+
+
+async def test_what_keeps_a_program_from_running_is_told_once_while_it_is_so_and_then_where_it_runs(place):
+    place.workload.hinders = lambda _pod: ("ImagePullBackOff", "Back-off pulling image shop-deploy")
+    place.workload.lasts = 100
+    await place.says(place.start(1))
+    await place.goes_on(20)
+    hindrance = "the container `deploy` cannot start: ImagePullBackOff: Back-off pulling image shop-deploy"
+    assert progress_of(place) == [(hindrance, True)]
+    (told,) = [one for one in place.facts if isinstance(one, ReportedProgress)]
+    (began,) = [one for one in place.facts if isinstance(one, ReportedStart)]
+    assert told.at - began.at < timedelta(seconds=2)
+    assert told.rest == {"store": "store-1"}
+    place.workload.hinders = lambda _pod: None
+    await place.goes_on(10)
+    assert progress_of(place)[1:] == [("its program runs on the node `node-1`", False)]
+    sequences = [one.sequence for one in place.facts if isinstance(one, ReportedProgress)]
+    assert sequences == sorted(set(sequences))
+
+
+async def test_what_is_worded_anew_all_the_time_is_told_once_a_minute(place):
+    seconds = iter(range(1000))
+    place.workload.hinders = lambda _pod: ("ErrImagePull", f"try {next(seconds)}")
+    await place.says(place.start(1))
+    await place.goes_on(80)
+    assert len(progress_of(place)) == 2
+
+
+async def test_of_a_program_that_runs_at_once_no_word_is_told_about_the_way_there(place):
+    await place.says(place.start(1))
+    await place.goes_on()
+    assert progress_of(place) == []
+    assert any(isinstance(one, ReportedEnd) for one in place.facts)
+
+
+async def test_progress_that_cannot_be_told_is_told_later_and_holds_nothing_up(place):
+    place.workload.hinders = lambda _pod: ("ErrImagePull", "no such host")
+    await place.says(place.start(1))
+    await place.goes_on(4)
+    place.doors.out.is_broken = True
+    await place.goes_on(6)
+    assert progress_of(place) == []
+    place.doors.out.is_broken = False
+    await place.goes_on(2)
+    assert len(progress_of(place)) == 1
 
 
 async def test_a_program_that_fails_is_told_with_its_exit_code(place):

@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from funade.clients.kubernetes.errors import Forbidden, Unreachable
 from funade.clients.kubernetes.kinds import JOBS, SECRETS
@@ -86,6 +87,13 @@ class Running:
 
     def is_held(self) -> bool:
         return FINALIZER in self.place.job["metadata"]["finalizers"]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[Any]]:
+    """Give what was logged; written as a terminal shows it, a mistake of ours would take seconds."""
+    with capture_logs() as logs:
+        yield cast("list[Any]", logs)
 
 
 @pytest_asyncio.fixture
@@ -193,7 +201,7 @@ async def test_another_controller_goes_on_where_one_died_and_every_line_is_told_
     assert len(running.place.workload.ran) == 1
 
 
-async def test_output_that_cannot_be_read_by_our_own_mistake_keeps_no_job(running):
+async def test_output_that_cannot_be_read_by_our_own_mistake_keeps_no_job(running, logged):
     def before(verb, _kind, _name):
         if verb == "log":
             msg = "nobody thought of this"
@@ -203,6 +211,7 @@ async def test_output_that_cannot_be_read_by_our_own_mistake_keeps_no_job(runnin
     await running.order(running.place.start(1))
     await running.until(lambda: running.place.jobs and not running.is_held())
     assert running.log() == BROKEN
+    assert [one["event"] for one in logged].count("our mistake; a log is read again") == 5
     assert running.place.ending(1).exit_code == 0
 
 

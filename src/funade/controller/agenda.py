@@ -55,6 +55,11 @@ class Agenda:
         if name not in self._tasks:
             self._tasks[name] = asyncio.create_task(self._keep_working(name), name=f"controller: {name}")
 
+    def unmark(self, name: str) -> None:
+        """Take back what was marked since the work on `name` began; only within that work."""
+        if name in self._marks:
+            self._marks[name].clear()
+
     async def _keep_working(self, name: str) -> None:
         marked = self._marks[name]
         failures = 0

@@ -36,6 +36,7 @@ from funade.controller.names import (
     guard_name,
     job_name,
 )
+from funade.controller.news import News
 from funade.controller.reconcile import Inbox, Reconcile
 from funade.controller.seen import SeenJob, moment, read_job
 from funade.controller.telling import Telling
@@ -52,6 +53,7 @@ SIDE_BY_SIDE = 8
 TIDIED_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 5.0
 SHOWN_EVERY = timedelta(seconds=10)
+SHOWN_AT_MOST_EVERY_SECONDS = 2.0
 #: More than a queue gives at once.
 MOST_TAKEN = 10
 ROOM_LOOKED_FOR_EVERY_SECONDS = 0.5
@@ -76,6 +78,10 @@ class Controller:
     _agenda: Agenda | None = None
     _shown: Agenda | None = None
     _foreign: ForeignJobs = field(default_factory=ForeignJobs)
+    _raw: dict[str, dict[str, Any]] = field(default_factory=dict)  #: DeployQueues as they were heard of last
+    _shown_at: dict[str, float] = field(default_factory=dict)
+    _news: News = field(default_factory=News)
+    _due: set[str] = field(default_factory=set)  #: environments to be looked at whatever was heard
     _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
     _telling: Telling = field(init=False)
     _events: Events = field(init=False)
@@ -94,13 +100,18 @@ class Controller:
             queues=self._good_queues,
             seen=self._seen,
             say=self._say,
+            wrote=self._news.wrote,
         )
 
         async def look(name: str) -> timedelta | None:
             inbox = self._inboxes.setdefault(name, Inbox())
+            self._due.discard(name)
+            self._news.begin(name)
             pause = await reconcile(name, inbox)
             if not inbox.held:
                 self._inboxes.pop(name, None)
+            if self._news.only_our_own(name) and name not in self._due and self._agenda is not None:
+                self._agenda.unmark(name)
             return pause
 
         async with (
@@ -124,8 +135,10 @@ class Controller:
     # What changes
 
     def _watchings(self) -> Sequence[Watching]:
-        def by_label(obj: dict[str, Any], _is_there: bool) -> None:
-            self._mark(str((obj["metadata"].get("labels") or {}).get(GUARD, "")))
+        def by_label(obj: dict[str, Any], is_there: bool) -> None:
+            name = str((obj["metadata"].get("labels") or {}).get(GUARD, ""))
+            if name and self._news.is_news(name, obj, is_there=is_there) and self._agenda is not None:
+                self._agenda.mark(name)
 
         def hear_job(obj: dict[str, Any], is_there: bool) -> None:
             self._foreign.hear(obj, is_there=is_there)
@@ -150,6 +163,7 @@ class Controller:
 
     def _mark(self, name: str) -> None:
         if name and self._agenda is not None:
+            self._due.add(name)
             self._agenda.mark(name)
 
     def _hear_queue(self, raw: dict[str, Any], is_there: bool) -> None:
@@ -158,6 +172,8 @@ class Controller:
             self._forget_queue(name)
             return
         queue = parse(raw)
+        # Who changed which field is more than half of it, and nobody here asks; writing leaves it as it is.
+        self._raw[name] = {**raw, "metadata": {**raw["metadata"], "managedFields": None}}
         is_news = self._queues.get(name) != queue
         self._queues[name] = queue
         self._listen(name, queue)
@@ -169,6 +185,8 @@ class Controller:
 
     def _forget_queue(self, name: str) -> None:
         self._queues.pop(name, None)
+        self._raw.pop(name, None)
+        self._shown_at.pop(name, None)
         self._standing.pop(name, None)
         _, task = self._takers.pop(name, (None, None))
         if task is not None:
@@ -344,11 +362,13 @@ class Controller:
     # What a DeployQueue shows, and its end
 
     async def _show(self, name: str) -> timedelta | None:
-        try:
-            raw = await self.cluster.get(DEPLOY_QUEUES, name, self.namespace)
-        except NotFound:
+        raw, queue = self._raw.get(name), self._queues.get(name)
+        if raw is None or queue is None:
             return None
-        queue = parse(raw)
+        since = self.clock.steady() - self._shown_at.get(name, -SHOWN_AT_MOST_EVERY_SECONDS)
+        if since < SHOWN_AT_MOST_EVERY_SECONDS:
+            # What comes and goes meanwhile need not be shown.
+            return timedelta(seconds=SHOWN_AT_MOST_EVERY_SECONDS - since)
         try:
             if await self._hold_or_release(name, raw, queue):
                 return None
@@ -372,7 +392,9 @@ class Controller:
                     await self.cluster.replace_status(
                         DEPLOY_QUEUES, {**raw, "status": status}, manager=MANAGER
                     )
+                self._shown_at[name] = self.clock.steady()
         except (Conflict, NotFound):
+            # It was changed, and we shall hear of that.
             return timedelta(seconds=1)
         return SHOWN_EVERY if queue.is_leaving or running else None
 

@@ -23,6 +23,7 @@ from funade.controller.foreign import absorb_foreign, guard_of
 from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
 from funade.controller.job import job_for, released, resumed, stopped
 from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
+from funade.controller.progress import Telling
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
 from funade.domain.messages import Fact, ForeignMessage
@@ -67,10 +68,24 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A guard as it is stored (`raw` None: not yet), with what was seen after it."""
+    """A guard as it is stored (`raw` None: not yet), with what was seen after it.
+
+    What we write is seen by its answer: it replaced exactly what was read, so that nobody else has written between.
+    """
 
     raw: dict[str, Any] | None
     world: World
+
+    def with_guard(self, raw: dict[str, Any], guard: Guard) -> "Seen":
+        """Return the same with a guard that was written."""
+        return Seen(raw=raw, world=replace(self.world, guard=guard))
+
+    def with_job(self, raw: dict[str, Any]) -> "Seen":
+        """Return the same with a Job that was written."""
+        job = read_job(raw, ())
+        others = [one for one in self.world.jobs if one.uid != job.uid]
+        pods = next((one.pods for one in self.world.jobs if one.uid == job.uid), ())
+        return Seen(raw=self.raw, world=replace(self.world, jobs=[*others, replace(job, pods=pods)]))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,42 +98,59 @@ class Reconcile:
     doors: Outlets
     queues: Callable[[], Mapping[str, DeployQueue]]
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
+    #: hears what we wrote: of that nobody need tell us
+    wrote: Callable[[Mapping[str, Any]], None] = lambda _raw: None
     #: hears what is worth an event of the DeployQueue of that name
     say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
+    progress: Telling = field(default_factory=Telling)
     _hindrances: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, name: str, inbox: Inbox) -> timedelta | None:
         """Do what can be done now; return when to look again by ourselves, None: when something changes."""
-        trouble = False
+        seen: Seen | None = None
         for _ in range(MOST_STEPS):
             for lost in [one for one in inbox.held if one.is_lost]:
                 inbox.drop(lost)
             try:
-                seen = await self._look(name, inbox)
+                seen = await self._look(name, inbox) if seen is None else self._later(seen)
             except Unreadable as error:
                 log.error("a guard cannot be read: nothing starts under it", guard=name, problem=str(error))
                 return AFTER_TROUBLE
             if seen is None:
                 return None
             try:
-                if await self._write_what_is_known(name, seen, inbox):
+                is_done, seen = await self._step(name, seen, inbox)
+                if not is_done or seen is None:
                     continue
-                move = next_move(seen.world)
-                if move is not None:
-                    if not isinstance(move, DeleteJob | Release) or await self._is_still(name, seen, move):
-                        await self._do(name, seen, move)
-                    continue
+                self.seen(seen.world.guard, seen.world.jobs)
+                self._say_what_hinders(seen.world)
+                trouble, told = await self._speak(name, seen, inbox)
             except (Conflict, AlreadyExists, NotFound):
                 # Somebody else was here: what is so now decides.
+                seen = None
                 continue
-            self.seen(seen.world.guard, seen.world.jobs)
-            self._say_what_hinders(seen.world)
-            trouble, changed = await self._speak(name, seen, inbox)
-            if not changed:
+            if told is None:
                 return self._again(seen.world, inbox, trouble=trouble)
+            seen = told
         return A_MOMENT
+
+    async def _step(self, name: str, seen: Seen, inbox: Inbox) -> tuple[bool, Seen | None]:
+        """Do the next thing; return whether there was none, and what is so then: None when that must be looked at."""
+        written = await self._write_what_is_known(name, seen, inbox)
+        if written is not None:
+            return False, written
+        move = next_move(seen.world)
+        if move is None:
+            return True, seen
+        if isinstance(move, DeleteJob | Release) and not await self._is_still(name, seen, move):
+            return False, None
+        return False, await self._do(name, seen, move)
+
+    def _later(self, seen: Seen) -> Seen:
+        world = replace(seen.world, queues=self.queues(), now=self.clock.now())
+        return replace(seen, world=world)
 
     # Looking
 
@@ -130,7 +162,7 @@ class Reconcile:
         if guard is None:
             return None
         pods: Sequence[dict[str, Any]] = ()
-        if jobs.objects or any(not one.is_over for one in guard.attempts):
+        if _may_have_pods(guard, [read_job(one, ()) for one in jobs.objects]):
             pods = (await self.cluster.list(PODS, self.namespace, labels=f"{GUARD}={name}")).objects
         seen = [read_job(one, pods) for one in jobs.objects]
         there = {one.deployment for one in seen}
@@ -175,18 +207,18 @@ class Reconcile:
 
     # Doing
 
-    async def _write_what_is_known(self, name: str, seen: Seen, inbox: Inbox) -> bool:
-        """Write the guard if anything about it is new; tell whether it was."""
+    async def _write_what_is_known(self, name: str, seen: Seen, inbox: Inbox) -> Seen | None:
+        """Write the guard if anything about it is new; return what is so then, None if there was nothing new."""
         guard, results = self._absorbed(seen, inbox)
         inbox.waited.update(held.id for held, absorbed in results if absorbed.then is Then.WAIT)
         guard = advance(replace(seen.world, guard=guard))
         if seen.raw is not None and guard == seen.world.guard:
-            return False
+            return None
         if seen.raw is None and guard == seen.world.guard and not guard.attempts:
-            return False
-        await self._write(name, seen.raw, guard)
+            return None
+        written = await self._write(name, seen, guard)
         self._say_what_is_over(seen.world.guard, guard)
-        return True
+        return written
 
     def _say_what_is_over(self, before: Guard, after: Guard) -> None:
         for one in after.attempts:
@@ -215,8 +247,8 @@ class Reconcile:
             results.append((held, absorbed))
         return guard, results
 
-    async def _write(self, name: str, raw: dict[str, Any] | None, guard: Guard) -> None:
-        if raw is None:
+    async def _write(self, name: str, seen: Seen, guard: Guard) -> Seen:
+        if seen.raw is None:
             # What nobody need hear of does not weigh on whoever watches: its message or its Job says when to look.
             labels = {FOREIGN: "true"} if guard.is_foreign else {GUARD: name}
             metadata = {"name": name, "namespace": self.namespace, "labels": labels}
@@ -227,10 +259,13 @@ class Reconcile:
                 "spec": to_spec(guard),
             }
             with effect("controller.make_guard"):
-                await self.cluster.create(DEPLOY_GUARDS, made, manager=MANAGER)
-            return
-        with effect("controller.write_guard"):
-            await self.cluster.replace(DEPLOY_GUARDS, {**raw, "spec": to_spec(guard)}, manager=MANAGER)
+                raw = await self.cluster.create(DEPLOY_GUARDS, made, manager=MANAGER)
+        else:
+            changed = {**seen.raw, "spec": to_spec(guard)}
+            with effect("controller.write_guard"):
+                raw = await self.cluster.replace(DEPLOY_GUARDS, changed, manager=MANAGER)
+        self.wrote(raw)
+        return seen.with_guard(raw, guard)
 
     async def _is_still(self, name: str, seen: Seen, move: DeleteJob | Release) -> bool:
         """Tell whether the guard knows no more of the Job than when it was read, before the Job was seen."""
@@ -239,38 +274,50 @@ class Reconcile:
         now = await self._find_guard(name)
         return _version(now) == _version(seen.raw)
 
-    async def _do(self, name: str, seen: Seen, move: Move) -> None:
+    async def _do(self, name: str, seen: Seen, move: Move) -> Seen | None:
         match move:
             case CreateJob():
-                await self._create(name, seen, move)
+                return await self._create(name, seen, move)
             case Resume(job):
                 with effect("controller.resume_job"):
                     changed = resumed(job.raw, self.clock.now())
-                    await self.cluster.replace(JOBS, changed, manager=MANAGER)
+                    raw = await self.cluster.replace(JOBS, changed, manager=MANAGER)
+                return self._with_job(seen, raw)
             case StopJob(job):
                 with effect("controller.stop_job"):
-                    await self.cluster.replace(JOBS, stopped(job.raw), manager=MANAGER)
+                    raw = await self.cluster.replace(JOBS, stopped(job.raw), manager=MANAGER)
+                return self._with_job(seen, raw)
             case StopPods(job):
                 await self._stop_pods(job)
+                return None
             case DeleteJob(job):
                 version = str(job.raw["metadata"]["resourceVersion"])
                 with effect("controller.delete_job"):
                     await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid, version=version)
+                return None
             case Release(job):
                 with effect("controller.release_job"):
-                    await self.cluster.replace(JOBS, released(job.raw), manager=MANAGER)
+                    raw = await self.cluster.replace(JOBS, released(job.raw), manager=MANAGER)
+                return None if job.is_leaving else self._with_job(seen, raw)
 
-    async def _create(self, name: str, seen: Seen, move: CreateJob) -> None:
+    def _with_job(self, seen: Seen, raw: dict[str, Any]) -> Seen:
+        self.wrote(raw)
+        return seen.with_job(raw)
+
+    async def _create(self, name: str, seen: Seen, move: CreateJob) -> Seen | None:
         deployment = move.attempt.execution.deployment
         try:
             job = job_for(move.attempt, move.queue, name, self.namespace)
             with effect("controller.create_job"):
-                await self.cluster.create(JOBS, job, manager=MANAGER)
+                raw = await self.cluster.create(JOBS, job, manager=MANAGER)
         except (ValueError, Invalid) as error:
-            await self._seal(name, seen, move, f"Kubernetes does not take its Job: {error}"[:_LONGEST_WORDS])
+            return await self._seal(
+                name, seen, move, f"Kubernetes does not take its Job: {error}"[:_LONGEST_WORDS]
+            )
         except AlreadyExists:
             if not await self._is_ours(name, move):
-                await self._seal(name, seen, move, NOT_OURS)
+                return await self._seal(name, seen, move, NOT_OURS)
+            return None
         except Forbidden as error:
             # A quota, mostly: it may have room before the order's time is over.
             self._hindrances[deployment] = problem = str(error)[:_LONGEST_WORDS]
@@ -281,12 +328,14 @@ class Reconcile:
             self._hindrances.pop(deployment, None)
             message = f"the Job for {place_of(move.attempt)} is made"
             self.say(move.queue.name, Notice(Reason.JOB_CREATED, message))
+            return self._with_job(seen, raw)
 
-    async def _seal(self, name: str, seen: Seen, move: CreateJob, problem: str) -> None:
+    async def _seal(self, name: str, seen: Seen, move: CreateJob, problem: str) -> Seen:
         stop = Stop(by=EndedBy.NEVER_STARTED, problem=problem)
         guard = seen.world.guard.having(sealed(move.attempt, stop, self.clock.now()))
-        await self._write(name, seen.raw, guard)
+        written = await self._write(name, seen, guard)
         self._say_what_is_over(seen.world.guard, guard)
+        return written
 
     async def _is_ours(self, name: str, move: CreateJob) -> bool:
         execution = move.attempt.execution
@@ -301,21 +350,33 @@ class Reconcile:
 
     # Telling
 
-    async def _speak(self, name: str, seen: Seen, inbox: Inbox) -> tuple[bool, bool]:
-        """Tell what is untold, then let messages go; return whether there was trouble, and whether the guard is new."""
+    async def _speak(self, name: str, seen: Seen, inbox: Inbox) -> tuple[bool, Seen | None]:
+        """Tell what is untold, then let messages go; return whether there was trouble, and what is new by that."""
         try:
-            changed = await self._tell(name, seen)
+            told = await self._tell(name, seen)
         except QueueError as error:
             log.warning("facts cannot be told now", guard=name, problem=str(error))
-            return True, False
-        except (Conflict, NotFound):
-            return False, True
+            return True, None
         trouble = False
         for held, absorbed in self._absorbed(seen, inbox)[1]:
             trouble = not await self._settle(held, absorbed, inbox) or trouble
-        return trouble, changed
+        await self._tell_progress(seen.world)
+        return trouble, told
 
-    async def _tell(self, name: str, seen: Seen) -> bool:
+    async def _tell_progress(self, world: World) -> None:
+        """Tell what keeps programs from running; nothing waits for that."""
+        for attempt in world.guard.attempts:
+            news = self.progress.news(world, attempt)
+            if news is None or not attempt.facts:
+                continue
+            try:
+                await self._send(attempt.facts, attempt.queue, [news])
+            except QueueError as error:
+                log.warning("progress cannot be told now", queue=attempt.queue, problem=str(error))
+                return
+            self.progress.told(world, attempt)
+
+    async def _tell(self, name: str, seen: Seen) -> Seen | None:
         guard = seen.world.guard
         told = guard
         for attempt in guard.attempts:
@@ -326,10 +387,7 @@ class Reconcile:
                 facts = [fact for one in untold if (fact := fact_of(attempt, one)) is not None]
                 await self._send(attempt.facts, attempt.queue, facts)
             told = told.having(replace(attempt, told=(*attempt.told, *untold)))
-        if told == guard:
-            return False
-        await self._write(name, seen.raw, told)
-        return True
+        return None if told == guard else await self._write(name, seen, told)
 
     def _waits(self, world: World, attempt: Attempt, told: Told) -> bool:
         """Tell whether an end is better told a little later, with the length of its output."""
@@ -369,10 +427,19 @@ class Reconcile:
     def _again(self, world: World, inbox: Inbox, *, trouble: bool) -> timedelta | None:
         if trouble:
             return AFTER_TROUBLE
-        if any(one.is_over and one.untold for one in world.guard.attempts):
-            return A_MOMENT
+        untold = [one.ending.at for one in world.guard.attempts if one.is_over and one.untold and one.ending]
+        if untold:
+            # Once all of the output is told we hear of it.
+            return max(A_MOMENT, min(untold) + self.patience - world.now)
         is_lively = inbox.held or any(not one.is_over for one in world.guard.attempts)
         return LIVELY if is_lively else None
+
+
+def _may_have_pods(guard: Guard, jobs: Sequence[SeenJob]) -> bool:
+    """Tell whether a Pod could matter: of what has ended and was let go, and of what never ran, none does."""
+    return any(one.phase is Phase.STARTED for one in guard.attempts) or any(
+        not one.never_ran and (one.is_held or guard.find(one.deployment, one.attempt) is None) for one in jobs
+    )
 
 
 def _version(raw: Mapping[str, Any] | None) -> str:

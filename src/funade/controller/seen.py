@@ -60,6 +60,7 @@ class SeenPod:
     problem: str = ""
     trouble: Trouble | None = None
     created: datetime | None = None
+    started: datetime | None = None  #: when its container began to run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +150,9 @@ def read_pod(raw: Mapping[str, Any], container: str) -> SeenPod:
         exit=code if isinstance(code, int) else None,
         observed=_report(terminated.get("message")) if code == 0 else None,
         problem=_end_of(terminated) or _words(status.get("reason"), status.get("message")),
-        trouble=_trouble(metadata, status),
+        trouble=_trouble(metadata, spec, status),
         created=moment(metadata.get("creationTimestamp")),
+        started=moment((state.get("running") or terminated).get("startedAt")),
     )
 
 
@@ -200,7 +202,9 @@ def _outcome(status: Mapping[str, Any]) -> tuple[Outcome | None, str, str]:
     return None, "", ""
 
 
-def _trouble(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> Trouble | None:
+def _trouble(
+    metadata: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping[str, Any]
+) -> Trouble | None:
     if status.get("phase") not in (None, "Pending"):
         return None
     created = moment(metadata.get("creationTimestamp"))
@@ -218,7 +222,17 @@ def _trouble(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> Trouble 
             )
             patience = HOPELESS_FOR if reason in HOPELESS else DOUBTFUL_FOR
             return Trouble(problem=problem, since=_scheduled(status) or created, patience=patience)
-    return Trouble(problem="its Pod has not begun", since=created, has_reason=False)
+    return Trouble(problem=_not_begun(spec, status), since=created, has_reason=False)
+
+
+def _not_begun(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    """Return why a Pod that nothing is wrong with has not begun."""
+    if not spec.get("nodeName"):
+        return "its Pod has not begun"
+    waiting = [(one.get("state") or {}).get("waiting") or {} for one in status.get("containerStatuses") or []]
+    if any(one.get("reason") == "PodInitializing" for one in waiting):
+        return f"its Pod runs its init containers first, on the node `{spec['nodeName']}`"
+    return f"the node `{spec['nodeName']}` makes its Pod ready: pulls the image, mounts the volumes"
 
 
 def _scheduled(status: Mapping[str, Any]) -> datetime | None:

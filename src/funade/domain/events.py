@@ -91,6 +91,15 @@ class DeploymentStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressTold:
+    """Its place told what keeps its program from running, and since when; or, `waits` False, that nothing does now."""
+
+    shown: str
+    since: datetime
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentTakenOver:
     """Another process (`pid` on `host`) looks after it now; its execution went on, or had ended meanwhile."""
 
@@ -192,6 +201,7 @@ Happening = (
     | EverythingPaused
     | EverythingResumed
     | DeploymentStarted
+    | ProgressTold
     | DeploymentTakenOver
     | ExecutionEnded
     | CancelAsked

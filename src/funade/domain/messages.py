@@ -121,12 +121,16 @@ class ReportedLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedProgress:
-    """How far it is, in words for people; the one with the highest `sequence` counts."""
+    """How far it is, in words for people, and since when (`at`); the one with the highest `sequence` counts.
+
+    `waits`: what it tells keeps its program from running.
+    """
 
     execution: Execution
     sequence: int
     shown: str
     at: datetime
+    waits: bool = False
     rest: Mapping[str, Plain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

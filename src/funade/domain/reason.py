@@ -60,6 +60,7 @@ class Reason(StrEnum):
     NO_PROCESS_RUNNING = "no_process_running"  #: number (of one that was started)
     PREPARING = "preparing"  #: since
     PROGRAM_RUNNING = "program_running"  #: since, until
+    WAITS_AT_PLACE = "waits_at_place"  #: problem, since
     VERIFYING = "verifying"  #: since, until
     TARGET_NOT_ANSWERING = "target_not_answering"  #: problem, since, until
     OWNER_SILENT = "owner_silent"  #: host, pid, since

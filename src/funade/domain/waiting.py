@@ -6,7 +6,7 @@ from datetime import datetime
 from funade.domain.answers import ProcessShown, Waiting
 from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.environment import Berth
-from funade.domain.reason import Reason, because
+from funade.domain.reason import Because, Reason, because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,8 @@ def _explain_queued(deployment: Deployment, around: Surroundings) -> tuple[Waiti
 
 def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Waiting, ...]:
     since, owner = deployment.started_at or deployment.asked_at, around.owner
-    running = Waiting(because=deployment.because or because(Reason.PROGRAM_RUNNING), since=since)
+    given = deployment.because or because(Reason.PROGRAM_RUNNING)
+    running = Waiting(because=given, since=_since_told(given) or since)
     if deployment.owner in around.alive:
         return (running,)
     if not around.alive:
@@ -87,3 +88,12 @@ def _explain_running(deployment: Deployment, around: Surroundings) -> tuple[Wait
         return (Waiting(because=because(Reason.OWNER_SILENT), since=since), running)
     silent = because(Reason.OWNER_SILENT, host=owner.host, pid=owner.pid)
     return (Waiting(because=silent, since=owner.seen_at), running)
+
+
+def _since_told(reason: Because) -> datetime | None:
+    """Return since when its place says that it waits."""
+    told = reason.detail.get("since") if reason.code is Reason.WAITS_AT_PLACE else None
+    try:
+        return datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None

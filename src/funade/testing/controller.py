@@ -13,6 +13,7 @@ from funade.domain.messages import (
     OrderedStart,
     ReportedEnd,
     ReportedLog,
+    ReportedProgress,
     ReportedSighting,
     ReportedStart,
 )
@@ -41,6 +42,8 @@ class StandInController:
     place: FakePlace = field(default_factory=FakePlace)
     output: Sequence[bytes] = ()
     observed: Observed | None = None
+    #: what keeps every program from running for a while, told after its start
+    waits_for: str = ""
     #: every order that was read, in its order
     read: list[OrderedStart | OrderedCancel | OrderedLook] = field(default_factory=list)
     _running: dict[tuple[str, int], tuple[Execution, str]] = field(default_factory=dict)
@@ -107,6 +110,11 @@ class StandInController:
         for piece in self.output:
             pieces.append(ReportedLog(execution=it, offset=offset, content=piece, rest=rest))
             offset += len(piece)
+        if self.waits_for:
+            at = self.clock.now()
+            pieces.append(
+                ReportedProgress(execution=it, sequence=1, shown=self.waits_for, at=at, waits=True, rest=rest)
+            )
         return [started, *pieces]
 
     async def _ends(self, execution: Execution, store: str) -> list[Fact]:

@@ -12,6 +12,7 @@ from funade.texts.happenings import happening_line
 from funade.texts.plain import plain, plain_lines
 from funade.texts.reasons import reason_with_remedy, remedy_of
 from funade.texts.states import standing_of, step_line
+from funade.texts.troubles import trouble
 
 __all__ = [
     "ENGLISH",
@@ -65,5 +66,6 @@ def step(step: Step, language: str = ENGLISH) -> str:
 def problem(problem: Problem, language: str = ENGLISH) -> str:
     """Return a precondition that does not hold, and what to do about it."""
     wording = _PROBLEM_WITH_REMEDY if problem.remedy else _PROBLEM
-    where, what, to_do = plain(problem.where), plain(problem.problem), plain(problem.remedy)
-    return Reader(language).word(wording, where=where, problem=what, remedy=to_do)
+    reader = Reader(language)
+    what, to_do = (trouble(plain(said), reader) for said in (problem.problem, problem.remedy))
+    return reader.word(wording, where=plain(problem.where), problem=what, remedy=to_do)

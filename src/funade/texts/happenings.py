@@ -12,6 +12,7 @@ from funade.texts.queues import dead_letters_line
 from funade.texts.reasons import reason
 from funade.texts.states import NOT_VERIFIED, phase_word, short_sha, state_word
 from funade.texts.times import moment
+from funade.texts.troubles import trouble
 
 REQUESTS: dict[str, str] = {
     "deploy": mark("{by} asked to deploy {what} of `{application}` to `{environment}`"),
@@ -52,6 +53,9 @@ def happening_line(event: Event, reader: Reader) -> str:  # noqa: PLR0912 - one 
             return reader.word(mark("started"))
         case events.DeploymentStarted(attempt=attempt):
             return reader.word(mark("started, attempt {attempt}"), attempt=attempt)
+        case events.ProgressTold(shown=shown, waits=waits):
+            said = trouble(plain(shown), reader)
+            return reader.word(mark("waits: {what}"), what=said) if waits else said
         case events.DeploymentTakenOver(standing=standing, host=host, pid=pid):
             where = phase_word(standing, reader)
             if host is None or pid is None:

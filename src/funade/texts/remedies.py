@@ -70,10 +70,12 @@ REMEDIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.NO_PROCESS_RUNNING: (mark("start one: `funade serve`"),),
     Reason.TARGET_NOT_ANSWERING: (
-        mark(
-            "it is asked again until {until}; after that the environment is closed until somebody has looked"
-        ),
-        mark("it is asked again and again"),
+        # Only of what has not begun it is said until when.
+        mark("it is asked again until {until}; then the deployment ends, and nothing of it has begun"),
+        mark("it is asked again; after ten minutes the environment is closed until somebody has looked"),
+    ),
+    Reason.WAITS_AT_PLACE: (
+        mark("it begins by itself once that is over; where it takes too long, its place gives it up"),
     ),
     Reason.OWNER_SILENT: (mark("another process takes over by itself"),),
     Reason.MACHINE_SILENT: (mark("start Funade there again: only that machine knows how it goes"),),

@@ -2,6 +2,7 @@
 
 from funade.domain.deployment import Deployment, State
 from funade.domain.plan import Step
+from funade.domain.reason import Reason
 from funade.domain.wire import Plain
 from funade.texts.catalogue import Reader, mark
 from funade.texts.plain import plain
@@ -68,6 +69,9 @@ def standing_of(deployment: Deployment, reader: Reader) -> str:
     """Return where a deployment stands, in a word or two; a success that nobody saw says so."""
     if deployment.state is State.SUCCEEDED and not deployment.verified:
         return reader.word(NOT_VERIFIED)
+    if deployment.because is not None and deployment.because.code is Reason.WAITS_AT_PLACE:
+        # It was started; its program does not run for all that.
+        return phase_word("starting", reader)
     if deployment.state in (State.RUNNING, State.QUEUED) and deployment.phase != "waiting":
         return phase_word(deployment.phase, reader)
     return state_word(deployment.state, reader)

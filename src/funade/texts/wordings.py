@@ -209,6 +209,11 @@ WORDINGS: dict[Reason, tuple[str, ...]] = {
         mark("its program has run since {since}"),
         mark("its program runs"),
     ),
+    Reason.WAITS_AT_PLACE: (
+        mark("{problem} (since {since})"),
+        mark("{problem}"),
+        mark("its program does not run yet"),
+    ),
     Reason.VERIFYING: (
         mark("its program has ended; looking whether it is live since {since}, until {until} at most"),
         mark("its program has ended; looking whether it is live since {since}"),

@@ -24,6 +24,7 @@ from funade.domain.orders import Execution, Sighting, Standing, StartOrder
 from funade.domain.reason import Because, Reason, because
 from funade.domain.verdict import Verdict
 from funade.usecases.finish_deployment import FinishDeployment
+from funade.usecases.follow_progress import FollowProgress
 from funade.usecases.ledger_ports import Ledger
 from funade.usecases.ports import Clock, Lease, Place, Sources, Targets, Workspaces
 from funade.usecases.reach import Reach
@@ -59,6 +60,7 @@ class CarryOutDeployment:
     start: StartAttempt
     finish: FinishDeployment
     reach: Reach
+    follow_progress: FollowProgress
     unknown_after: timedelta = timedelta(minutes=10)
 
     async def __call__(self, id: str) -> None:
@@ -223,6 +225,7 @@ class CarryOutDeployment:
         if row is None or (row.owner, row.epoch) != (deployment.owner, deployment.epoch):
             msg = f"#{deployment.number} is looked after by another process"
             raise FencedOut(msg)
+        await self.follow_progress(deployment)
         with suppress(TargetError):
             # A place that does not answer now is asked again at the next glance.
             if row.wish is not None:

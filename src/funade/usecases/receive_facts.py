@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from funade.domain.deployment import Deployment
-from funade.domain.gap import gap
+from funade.domain.gap import gap, is_marked
 from funade.domain.messages import LOG_LIMIT, Fact, ReportedLog
 from funade.failpoints import effect
 from funade.usecases.fact_ports import EarlyOutput
@@ -86,10 +86,18 @@ class ReceiveFacts:
             return f"deployment {row.number} is of another environment"
         if it.attempt > max(1, row.attempt):
             return f"deployment {row.number} has made no such attempt"
-        if isinstance(fact, ReportedLog) and fact.offset > FARTHEST + self.logs.length(
-            it.deployment, it.attempt
-        ):
+        return self._problem_of_output(fact) if isinstance(fact, ReportedLog) else None
+
+    def _problem_of_output(self, fact: ReportedLog) -> str | None:
+        """Return why a piece cannot be put in its place; what people have read there is not changed any more."""
+        it = fact.execution
+        length = self.logs.length(it.deployment, it.attempt)
+        if fact.offset > FARTHEST + length:
             return "its output begins far behind all that came before"
+        if fact.offset < length:
+            kept = self.logs.read(it.deployment, it.attempt, fact.offset, len(fact.content))
+            if kept != fact.content[: len(kept)] and is_marked(kept):
+                return "it came when its place in the output was marked as missing already"
         return None
 
     async def _store(self, facts: Sequence[Fact]) -> None:

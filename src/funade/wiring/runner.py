@@ -15,6 +15,7 @@ from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
+from funade.usecases.follow_progress import FollowProgress
 from funade.usecases.forget_old import ForgetOld
 from funade.usecases.ledger_ports import Announcement
 from funade.usecases.receive_facts import ReceiveFacts
@@ -51,6 +52,7 @@ def build_runner(parts: Parts, *, role: str, tell: Tell) -> Runner:
             workspaces=workspaces,
             rules=rules,
         ),
+        follow_progress=FollowProgress(ledger=ledger, targets=parts.targets, clock=clock),
         start=StartAttempt(ledger=ledger, sources=parts.sources, clock=clock, rules=rules, explain=explain),
         finish=FinishDeployment(
             ledger=ledger,

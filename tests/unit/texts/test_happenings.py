@@ -26,6 +26,7 @@ from funade.domain.events import (
     Happening,
     LockReleased,
     LockTaken,
+    ProgressTold,
     RequestRefused,
     RulesOverridden,
 )
@@ -119,6 +120,16 @@ TOLD = [
     ),
     (DeploymentStarted(attempt=1, fence=3), "started", "開始"),
     (DeploymentStarted(attempt=2, fence=4), "started, attempt 2", "開始（2 回目）"),
+    (
+        ProgressTold(shown="no node takes its Pod: Unschedulable", since=NOON, waits=True),
+        "waits: no node takes its Pod: Unschedulable",
+        "待機中: Pod を受け入れるノードがありません: Unschedulable",
+    ),
+    (
+        ProgressTold(shown="its program runs on the node `mill`", since=NOON, waits=False),
+        "its program runs on the node `mill`",
+        "プログラムはノード `mill` で動いています",
+    ),
     (
         DeploymentTakenOver(by="p-2", standing="executing", host="mill", pid=42),
         "taken over by process 42 on mill: running",

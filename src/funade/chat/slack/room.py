@@ -24,6 +24,7 @@ from funade.chat.slack.duties import ROLE, Duties
 from funade.chat.slack.forms import Forms
 from funade.chat.slack.home import Home
 from funade.chat.slack.keeper import Keeper
+from funade.chat.slack.keeping_up import KeepingUp
 from funade.chat.slack.letters import Letters, Show
 from funade.chat.slack.notices import Notices
 from funade.chat.slack.onlookers import Onlookers
@@ -281,11 +282,12 @@ class SlackRoom:
             clock=ports.clock,
         )
         onlookers = Onlookers(ledger=ports.ledger, home=home, clock=ports.clock)
+        keeping_up = KeepingUp(ledger=ports.ledger, configurations=ports.configurations, clock=ports.clock)
         duties = Duties(
             ledger=ports.ledger,
             clock=ports.clock,
             role=Role(name=ROLE, ledger=ports.ledger, lease=ports.lease, living=ports.living),
-            each=(notices.look, reminding.look, onlookers.look),
+            each=(notices.look, reminding.look, onlookers.look, keeping_up.look),
         )
         worker = Worker(
             ledger=ports.ledger,

@@ -1,0 +1,180 @@
+"""The same way with several processes on one database: any of them hears what the others asked for, and may die."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from funade.domain.events import DeploymentFinished
+from tests import postgres
+from tests.contracts.ledgers import open_address, run
+from tests.contracts.queues import KEYS, REGION, client, create, server
+from tests.crash.world import DATABASE_SECRET
+from tests.integration.stand_in import OUTPUT
+from tests.integration.test_kubernetes_job import FUNADE, controlling
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs("git", "postgres"), pytest.mark.timeout(300)]
+
+WITHIN_SECONDS = 180
+WHOLE = b"".join(OUTPUT)
+ENVIRONMENTS = ("staging", "production", "preview")
+CONFIGURATION = """
+database: {{url: '{database}', password: env:SHOP_DATABASE}}
+applications:
+  shop:
+    repository: {repository}
+    environments:
+"""
+TARGET = """
+      {name}:
+        target: {{kind: kubernetes-job, queue: '{orders}', facts: '{facts}', region: {region},
+                 access_key: env:SHOP_KEY, secret_key: env:SHOP_SECRET}}
+"""
+
+
+@dataclass
+class Crew:
+    """One store, and processes around it that share nothing else."""
+
+    folder: Path
+    address: str
+    endpoint: str
+    dead: str
+    processes: dict[int, "subprocess.Popen[bytes]"]
+
+    def starts(self, place: str, verb: str) -> None:
+        """Start a process that has a data folder of its own."""
+        with (self.folder / f"{place}.log").open("ab") as log:
+            child = subprocess.Popen(
+                [*FUNADE, verb], cwd=self.folder / place, env=environment(), stdout=log, stderr=log
+            )
+        self.processes[child.pid] = child
+
+    def funade(self, *words: str) -> str:
+        """Return what a command says."""
+        ran = subprocess.run(
+            [*FUNADE, *words],
+            cwd=self.folder / "a",
+            env=environment(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=WITHIN_SECONDS,
+        )
+        return ran.stdout
+
+    def shown(self, number: int) -> dict[str, Any]:
+        said = self.funade("show", str(number), "--json")
+        return dict(json.loads(said).get("deployment") or {}) if said else {}
+
+    def alive(self) -> dict[str, int]:
+        """Return the processes that the store knows as living: the number of each by its id."""
+        said = self.funade("status", "--json")
+        return (
+            {one["id"]: one["pid"] for one in json.loads(said)["processes"] if one["alive"]} if said else {}
+        )
+
+    def began(self) -> list[tuple[str, int]]:
+        path = self.folder / "began"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [(one["deployment"], one["attempt"]) for one in map(json.loads, lines)]
+
+    def until(self, what: str, happens: Callable[[], Any]) -> Any:
+        end = time.monotonic() + WITHIN_SECONDS
+        while not (found := happens()):
+            logs = [path.read_text(errors="replace")[-1500:] for path in self.folder.glob("*.log")]
+            assert time.monotonic() < end, f"not in time: {what}\n" + "\n".join(logs)
+            time.sleep(0.2)
+        return found
+
+
+def environment() -> dict[str, str]:
+    given = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    secrets = {"SHOP_KEY": KEYS.access_key, "SHOP_SECRET": KEYS.secret_key, "SHOP_DATABASE": DATABASE_SECRET}
+    # Long enough for a machine that does much else: nobody is to be taken for dead who is only slow.
+    return {**given, **secrets, "FUNADE_LEASE_SECONDS": "6", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+
+
+@contextmanager
+def queues(folder: Path) -> Iterator[tuple[str, str, str, str]]:
+    with server("moto", folder) as endpoint:
+        name = uuid4().hex
+        dead = create(endpoint, f"dead-{name}")
+        arn = f"arn:aws:sqs:{REGION}:{dead.split('/')[-2]}:{dead.split('/')[-1]}"
+        policy = {"deadLetterTargetArn": arn, "maxReceiveCount": 20}
+        yield endpoint, create(endpoint, name, policy), create(endpoint, f"told-{name}", policy), dead
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Iterator[Crew]:
+    with ExitStack() as stack:
+        endpoint, orders, facts, dead = stack.enter_context(queues(tmp_path))
+        database = postgres.shared().new_database()
+        repository = tmp_path / "shop"
+        git = ["git", "-C", str(repository), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+        subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
+        text = CONFIGURATION.format(database=postgres.shared().url(database), repository=repository)
+        for name in ENVIRONMENTS:
+            text += TARGET.format(name=name, orders=orders, facts=facts, region=REGION)
+        for place in "abc":
+            (tmp_path / place).mkdir()
+            (tmp_path / place / "funade.yaml").write_text(text)
+        (tmp_path / "muddle").touch()
+        stack.enter_context(controlling("stand_in", orders, facts, tmp_path))
+        made = Crew(tmp_path, postgres.shared().local_url(database), endpoint, dead, {})
+        try:
+            yield made
+        finally:
+            for child in made.processes.values():
+                child.kill()
+                child.wait()
+
+
+def test_whoever_dies_every_deployment_ends_once_with_all_of_its_output(crew):
+    crew.starts("a", "serve")
+    socket = crew.folder / "a" / ".funade" / "run" / "funade.sock"
+    crew.until("the server answers", lambda: socket.exists() and crew.alive())
+    crew.starts("b", "runner")
+    crew.starts("c", "runner")
+    crew.until("three processes", lambda: len(crew.alive()) == 3)
+    for name in ENVIRONMENTS:
+        crew.funade("deploy", "shop", name, "--yes", "--no-wait")
+    crew.until("all run", lambda: len(crew.began()) == len(ENVIRONMENTS))
+    rows = crew.until("the first is known to run", lambda: running(crew, 1))
+    dies = crew.alive().get(rows["owner"])
+    assert dies in crew.processes
+    crew.processes[dies].send_signal(signal.SIGKILL)
+    (crew.folder / "go").touch()
+    numbers = range(1, len(ENVIRONMENTS) + 1)
+    for number in numbers:
+        crew.until(f"#{number} ended", lambda number=number: crew.shown(number).get("ended_at"))
+    ended = [crew.shown(number) for number in numbers]
+    assert [one["state"] for one in ended] == ["succeeded"] * len(ENVIRONMENTS)
+    assert ended[0]["owner"] != rows["owner"]
+    assert sorted(crew.began()) == sorted((one["id"], 1) for one in ended)
+    with closing(open_address(crew.address)) as ledger:
+        for one in ended:
+            crew.until("the whole log", lambda id=one["id"]: ledger.logs.length(id, 1) >= len(WHOLE))
+            assert ledger.logs.read(one["id"], 1, 0, 2 * len(WHOLE)) == WHOLE
+        events = run(ledger.read(lambda look: look.events(limit=1000)))
+    finished = [one.number or 0 for one in events if isinstance(one.happening, DeploymentFinished)]
+    assert sorted(finished) == list(numbers)
+    found = client(crew.endpoint).receive_message(QueueUrl=crew.dead, MaxNumberOfMessages=10)
+    assert not found.get("Messages"), "what comes late or twice is no trouble"
+
+
+def running(crew: Crew, number: int) -> dict[str, Any] | None:
+    """Return the row of a deployment whose program is known to run, once a process looks after it."""
+    row = crew.shown(number)
+    return row if row.get("phase") == "executing" and row.get("owner") in crew.alive() else None
