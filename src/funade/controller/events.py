@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 #: The same said again within this time is counted, and written once.
 WRITTEN_EVERY_SECONDS = 10.0
+#: Between two of them, so that a flood of orders is carried out rather than told.
+BREATH_SECONDS = 0.1
 #: So many different ones wait at most; what is more is not worth the API server's time.
 MOST_WAITING = 200
 MOST_REMEMBERED = 1000
@@ -112,6 +114,7 @@ class Events:
                 except Exception:
                     # The process's loop: nothing may stop for a word too few.
                     log.exception("our mistake; an event is not written", reason=key[1].reason)
+                await self.clock.sleep(BREATH_SECONDS)
             if self._waiting:
                 self._is_waiting.set()
                 await self.clock.sleep(1.0)
