@@ -9,18 +9,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from funade.domain.events import DeploymentFinished
+from funade.domain.deployment import Deployment, Phase, State
+from funade.domain.events import DeploymentFinished, DeploymentTakenOver
 from tests import postgres
 from tests.contracts.ledgers import open_address, run
 from tests.contracts.queues import KEYS, REGION, client, create, server
 from tests.crash.world import DATABASE_SECRET
 from tests.integration.stand_in import OUTPUT
 from tests.integration.test_kubernetes_job import FUNADE, controlling
+
+if TYPE_CHECKING:
+    from funade.store.postgres.ledger import PostgresLedger
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("git", "postgres"), pytest.mark.timeout(300)]
 
@@ -46,7 +50,7 @@ class Crew:
     """One store, and processes around it that share nothing else."""
 
     folder: Path
-    address: str
+    ledger: "PostgresLedger"
     endpoint: str
     dead: str
     processes: dict[int, "subprocess.Popen[bytes]"]
@@ -73,16 +77,12 @@ class Crew:
         )
         return ran.stdout
 
-    def shown(self, number: int) -> dict[str, Any]:
-        said = self.funade("show", str(number), "--json")
-        return dict(json.loads(said).get("deployment") or {}) if said else {}
+    def row(self, number: int) -> Deployment | None:
+        return run(self.ledger.read(lambda look: look.deployment(number)))
 
-    def alive(self) -> dict[str, int]:
-        """Return the processes that the store knows as living: the number of each by its id."""
-        said = self.funade("status", "--json")
-        return (
-            {one["id"]: one["pid"] for one in json.loads(said)["processes"] if one["alive"]} if said else {}
-        )
+    def known(self) -> dict[str, int]:
+        """Return the processes that the store knows: the number of each by its id."""
+        return {one.id: one.pid for one in run(self.ledger.read(lambda look: look.processes()))}
 
     def began(self) -> list[tuple[str, int]]:
         path = self.folder / "began"
@@ -132,7 +132,8 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
             (tmp_path / place / "funade.yaml").write_text(text)
         (tmp_path / "muddle").touch()
         stack.enter_context(controlling("stand_in", orders, facts, tmp_path))
-        made = Crew(tmp_path, postgres.shared().local_url(database), endpoint, dead, {})
+        ledger = stack.enter_context(closing(open_address(postgres.shared().local_url(database))))
+        made = Crew(tmp_path, ledger, endpoint, dead, {})
         try:
             yield made
         finally:
@@ -144,37 +145,41 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
 def test_whoever_dies_every_deployment_ends_once_with_all_of_its_output(crew):
     crew.starts("a", "serve")
     socket = crew.folder / "a" / ".funade" / "run" / "funade.sock"
-    crew.until("the server answers", lambda: socket.exists() and crew.alive())
+    crew.until("the server answers", lambda: socket.exists() and crew.known())
     crew.starts("b", "runner")
     crew.starts("c", "runner")
-    crew.until("three processes", lambda: len(crew.alive()) == 3)
+    crew.until("three processes", lambda: len(crew.known()) == 3)
     for name in ENVIRONMENTS:
         crew.funade("deploy", "shop", name, "--yes", "--no-wait")
     crew.until("all run", lambda: len(crew.began()) == len(ENVIRONMENTS))
-    rows = crew.until("the first is known to run", lambda: running(crew, 1))
-    dies = crew.alive().get(rows["owner"])
-    assert dies in crew.processes
+    first = crew.until("the first is known to run", lambda: running(crew, 1))
+    dies = crew.known()[first.owner]
     crew.processes[dies].send_signal(signal.SIGKILL)
     (crew.folder / "go").touch()
     numbers = range(1, len(ENVIRONMENTS) + 1)
-    for number in numbers:
-        crew.until(f"#{number} ended", lambda number=number: crew.shown(number).get("ended_at"))
-    ended = [crew.shown(number) for number in numbers]
-    assert [one["state"] for one in ended] == ["succeeded"] * len(ENVIRONMENTS)
-    assert ended[0]["owner"] != rows["owner"]
-    assert sorted(crew.began()) == sorted((one["id"], 1) for one in ended)
-    with closing(open_address(crew.address)) as ledger:
-        for one in ended:
-            crew.until("the whole log", lambda id=one["id"]: ledger.logs.length(id, 1) >= len(WHOLE))
-            assert ledger.logs.read(one["id"], 1, 0, 2 * len(WHOLE)) == WHOLE
-        events = run(ledger.read(lambda look: look.events(limit=1000)))
+    ended = [crew.until(f"#{number} ended", lambda number=number: end_of(crew, number)) for number in numbers]
+    assert [one.state for one in ended] == [State.SUCCEEDED] * len(ENVIRONMENTS)
+    assert sorted(crew.began()) == sorted((one.id, 1) for one in ended)
+    logs = crew.ledger.logs
+    for one in ended:
+        crew.until("the whole log", lambda id=one.id: logs.length(id, 1) >= len(WHOLE))
+        assert logs.read(one.id, 1, 0, 2 * len(WHOLE)) == WHOLE
+    events = run(crew.ledger.read(lambda look: look.events(limit=1000)))
     finished = [one.number or 0 for one in events if isinstance(one.happening, DeploymentFinished)]
     assert sorted(finished) == list(numbers)
+    taken = [one.number for one in events if isinstance(one.happening, DeploymentTakenOver)]
+    assert 1 in taken
     found = client(crew.endpoint).receive_message(QueueUrl=crew.dead, MaxNumberOfMessages=10)
     assert not found.get("Messages"), "what comes late or twice is no trouble"
 
 
-def running(crew: Crew, number: int) -> dict[str, Any] | None:
-    """Return the row of a deployment whose program is known to run, once a process looks after it."""
-    row = crew.shown(number)
-    return row if row.get("phase") == "executing" and row.get("owner") in crew.alive() else None
+def running(crew: Crew, number: int) -> Deployment | None:
+    """Return the row of a deployment whose program is known to run, once a process of ours looks after it."""
+    row = crew.row(number)
+    is_there = row is not None and row.phase is Phase.EXECUTING and row.owner in crew.known()
+    return row if is_there else None
+
+
+def end_of(crew: Crew, number: int) -> Deployment | None:
+    row = crew.row(number)
+    return row if row is not None and row.has_ended else None

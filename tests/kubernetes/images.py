@@ -15,7 +15,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.architecture.source import ROOT
@@ -26,6 +26,10 @@ CACHE = build.CACHE.parent / "images"
 STORED = CACHE / "registry"
 #: the pause of every pod, and what needs no more than a shell; it lies on the node
 SMALL = "funade.test/small:1"
+#: Each change of the source makes an image of some 100 MB.
+MOST_BYTES = 4 << 30
+#: from which others are made
+PARENTS = ("funade-capistrano",)
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "capistrano", "git", "openssh-client", "python3", "python3-venv", "tini")
 #: what no program reads; a node without overlays copies an image for each container
@@ -40,8 +44,28 @@ def main() -> int:
     if problem := keeper.lacks():
         print(f"real pods cannot be had here: {problem}")  # noqa: T201 -- for bin/test
         return 1
+    tidy()
     every()
     return 0
+
+
+def tidy() -> None:
+    """Begin anew when too much is kept, unless somebody pulls from it now."""
+    kept = sum(one.stat().st_size for one in STORED.rglob("*") if one.is_file())
+    if kept < MOST_BYTES:
+        return
+    with (CACHE / "in-use").open("w") as file, suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(STORED)
+
+
+@contextmanager
+def in_use() -> Iterator[None]:
+    """Keep what is there for as long as it is pulled from."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "in-use").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def every() -> None:
@@ -84,9 +108,7 @@ def small_in_registry() -> str:
     tag = digest(archive.name)
     with alone():
         if not registry.has(STORED, "small", tag):
-            with registry.open_to_us(STORED) as address:
-                there = f"docker://{address}/small:{tag}"
-                buildah("push", "--tls-verify=false", "--disable-compression", SMALL, there)
+            push(SMALL, f"small:{tag}")
     return f"small:{tag}"
 
 
@@ -167,15 +189,18 @@ def made(name: str, folder: Path, sources: Sequence[Path], *, parent: str, file:
                     copied.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(path, copied)
                 bud(context, local, {"BASE": parent}, file=file)
-        with registry.open_to_us(STORED) as address:
-            buildah(
-                "push",
-                "--tls-verify=false",
-                "--disable-compression",
-                local,
-                f"docker://{address}/{name}:{tag}",
-            )
+        push(local, f"{name}:{tag}")
+        if name not in PARENTS:
+            run(*command(), "rmi", local)
     return f"{name}:{tag}"
+
+
+def push(local: str, name: str) -> None:
+    """Put a built image where it is pulled from."""
+    with registry.open_to_us(STORED) as address:
+        # Nobody is far away: to pack and to unpack it would take longer than to carry it.
+        told = ("--tls-verify=false", "--disable-compression")
+        buildah("push", *told, local, f"docker://{address}/{name}")
 
 
 def bud(context: Path, name: str, arguments: Mapping[str, str], *, file: str = "Dockerfile") -> None:

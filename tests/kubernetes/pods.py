@@ -227,6 +227,7 @@ def shared() -> World:
 
 
 def _begun(stack: ExitStack) -> World:
+    stack.enter_context(images.in_use())
     images.every()
     node = Node()
     stack.callback(node.remove)

@@ -430,7 +430,8 @@ async def test_applying_twice_changes_nothing_and_the_sample_is_taken(plane, clu
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=given)
     again = await cluster.get(DEPLOY_QUEUES, queue, namespace)
     assert again["metadata"]["generation"] == first["metadata"]["generation"]
-    assert "READY" in plane.kubectl("get", "deployqueues", "--namespace", namespace)
+    shown = plane.kubectl("get", "deployqueues", "--namespace", namespace).splitlines()[0].split()
+    assert shown == ["NAME", "READY", "REASON", "RUNNING", "WAITING", "AGE"]
 
 
 async def test_the_base_is_whole(plane):

@@ -148,8 +148,9 @@ def spec() -> dict[str, Any]:
 
 def test_a_deploy_reaches_a_host_through_a_queue_and_a_pod_and_comes_back_as_it_was_seen(shop: Shop):
     wanted = shop.source.commit({"index.html": "wanted\n"})
+    shop.source.commit({"index.html": "newer, and not asked for\n"})
     with shop.serving():
-        ran = shop.funade("deploy", "shop", "production", "--yes", "--json")
+        ran = shop.funade("deploy", "shop", "production", wanted, "--yes", "--json")
         said = ran.stdout + ran.stderr + (shop.folder / "log").read_text()
         assert ran.returncode == 0, said + shop.world.controller_log()
         shown = shop.shown()

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from itertools import count
 from typing import Any
 
 import structlog
 
-from funade.clients.kubernetes.errors import ClusterError, Conflict, NotFound
+from funade.clients.kubernetes.errors import Conflict, NotFound
 from funade.clients.kubernetes.kinds import JOBS, PODS, Kind
 from funade.controller.agenda import Agenda
 from funade.controller.cluster import Cluster
@@ -20,16 +18,14 @@ from funade.controller.deploy_queue import DeployQueue, Flawed, parse
 from funade.controller.doors import Doors, Held
 from funade.controller.events import Events, Notice, Reason, Thing, refused
 from funade.controller.follow import Following
-from funade.controller.foreign import REFUSED, deployment_of, guard_name_of, is_forgettable
+from funade.controller.foreign import REFUSED, deployment_of, guard_name_of
 from funade.controller.foreign_jobs import ForeignJobs
-from funade.controller.guard import Guard, read_spec
-from funade.controller.history import outdated
+from funade.controller.guard import Guard
 from funade.controller.job import released
 from funade.controller.names import (
     DEPLOY_GUARDS,
     DEPLOY_QUEUES,
     FINALIZER,
-    FOREIGN,
     GUARD,
     MANAGER,
     QUEUE,
@@ -38,27 +34,24 @@ from funade.controller.names import (
 )
 from funade.controller.news import News
 from funade.controller.reconcile import Inbox, Reconcile
-from funade.controller.seen import SeenJob, moment, read_job
+from funade.controller.seen import SeenJob, read_job
 from funade.controller.telling import Telling
+from funade.controller.tidying import Tidying
 from funade.controller.watching import Watching
 from funade.domain.errors import FunadeError
 from funade.domain.messages import ForeignMessage, OrderedStart
-from funade.domain.wire import Unreadable
 from funade.failpoints import effect
 from funade.usecases.ports import Clock
 
 log = structlog.get_logger()
 
 SIDE_BY_SIDE = 8
-TIDIED_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 5.0
 SHOWN_EVERY = timedelta(seconds=10)
 SHOWN_AT_MOST_EVERY_SECONDS = 2.0
 #: More than a queue gives at once.
 MOST_TAKEN = 10
 ROOM_LOOKED_FOR_EVERY_SECONDS = 0.5
-#: What was remembered of other programs' messages is gone through once in so many times that old Jobs are.
-FORGOTTEN_EVERY = 60
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,6 +96,10 @@ class Controller:
             wrote=self._news.wrote,
         )
 
+        tidying = Tidying(
+            cluster=self.cluster, namespace=self.namespace, clock=self.clock, queues=self._good_queues
+        )
+
         async def look(name: str) -> timedelta | None:
             inbox = self._inboxes.setdefault(name, Inbox())
             self._due.discard(name)
@@ -122,7 +119,7 @@ class Controller:
                 async with asyncio.TaskGroup() as group:
                     for watching in self._watchings():
                         group.create_task(watching.run())
-                    group.create_task(self._tidy_again_and_again())
+                    group.create_task(tidying.run())
                     group.create_task(self._events.run())
             finally:
                 tasks = [task for _, task in self._takers.values()] + list(self._followers.values())
@@ -414,40 +411,3 @@ class Controller:
                     await self.cluster.replace(DEPLOY_QUEUES, released(raw), manager=MANAGER)
                 return True
         return False
-
-    # Old Jobs
-
-    async def _tidy_again_and_again(self) -> None:
-        for time in count():
-            await self.clock.sleep(TIDIED_EVERY_SECONDS)
-            try:
-                await self._tidy()
-                if time % FORGOTTEN_EVERY == 0:
-                    await self._forget_messages()
-            except (ClusterError, OSError) as error:
-                log.warning("old Jobs stay for now", problem=str(error))
-            except Exception:
-                # The process's loop: nothing else must stop because something old cannot be read.
-                log.exception("our mistake; old Jobs stay for now")
-
-    async def _tidy(self) -> None:
-        jobs = await self.cluster.list(JOBS, self.namespace, labels=QUEUE)
-        for job in outdated(jobs.objects, self._good_queues(), self.clock.now()):
-            with suppress(NotFound, Conflict), effect("controller.forget_job"):
-                await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid)
-
-    async def _forget_messages(self) -> None:
-        """Drop the guards of other programs' messages that no queue can hold any more."""
-        guards = await self.cluster.list(DEPLOY_GUARDS, self.namespace, labels=FOREIGN)
-        for raw in guards.objects:
-            metadata, now = raw["metadata"], self.clock.now()
-            with suppress(Unreadable):
-                if not is_forgettable(
-                    read_spec(raw.get("spec")), moment(metadata.get("creationTimestamp")), now
-                ):
-                    continue
-                uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
-                with suppress(NotFound, Conflict), effect("controller.forget_message"):
-                    await self.cluster.delete(
-                        DEPLOY_GUARDS, str(metadata["name"]), self.namespace, uid=uid, version=version
-                    )
