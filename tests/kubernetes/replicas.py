@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from funade.cli.log import set_up_log
-from funade.controller import leader, loop
+from funade.controller import leader, tidying
 from funade.wiring import controller as wiring
 from tests.architecture.source import ROOT
 from tests.crash.nursery import Child, Nursery
@@ -40,7 +40,7 @@ def main() -> None:
     """Run one replica: kubeconfig, namespace, `leads` or `alone`."""
     kubeconfig, namespace, how = sys.argv[1:]
     wiring.HIDDEN = HIDDEN
-    loop.TIDIED_EVERY_SECONDS = TIDIED_EVERY_SECONDS
+    tidying.EVERY_SECONDS = TIDIED_EVERY_SECONDS
     leader.LEASE_SECONDS, leader.RENEWED_EVERY_SECONDS = LEASE_SECONDS, LEASE_SECONDS / 4
     set_up_log(level=logging.INFO)
     process = wiring.ControllerProcess(
