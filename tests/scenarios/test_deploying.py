@@ -1,7 +1,7 @@
 import pytest
 
 from funade.domain.answers import Accepted
-from funade.domain.commands import Deploy, Retry
+from funade.domain.commands import Deploy, Retry, ShowStatus
 from funade.domain.orders import Observed
 
 PRODUCTION = Deploy(application="shop", environment="production", ref="first")
@@ -25,6 +25,14 @@ def test_a_deploy_that_is_seen_to_run_succeeds(funade):
     ]
     berth = funade.berth("production")
     assert (berth.live, berth.live_number, berth.live_verified) == (funade.world.revisions["first"], 1, True)
+
+
+def test_what_a_deployment_that_goes_on_has_in_use_is_nothing_left_behind(funade):
+    funade.accepts("ada", PRODUCTION)
+    assert funade.world.loop.answer(funade.world.ledger.read(lambda look: look.obligations()))
+    assert funade.says("ada", ShowStatus()).obligations == 0
+    funade.program_ends(1)
+    assert funade.says("ada", ShowStatus()).obligations == 0
 
 
 def test_a_success_that_nobody_can_see_says_so(funade):

@@ -53,7 +53,7 @@ class ShowEverything:
             quarantined=tuple(look.quarantined()),
             pause=look.pause(),
             configuration_problem=configuration.problem,
-            obligations=len(look.obligations()),
+            obligations=_left_behind(look),
             system=self._system(look),
             queues=tuple(self.queues()),
         )
@@ -93,3 +93,10 @@ class ShowEverything:
             frozen=self.calendar.frozen(environment.freezes, now),
             next_freeze=self.calendar.next_freeze(environment.freezes, now),
         )
+
+
+def _left_behind(look: Reading) -> int:
+    """Count what is owed by deployments that have ended: one that goes on will see to its own."""
+    owed = look.obligations()
+    going_on = look.unended_ids() if owed else frozenset()
+    return sum(one.deployment not in going_on for one in owed)
