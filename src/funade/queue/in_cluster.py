@@ -37,6 +37,7 @@ QUEUE = "funade.dev/queue"
 VISIBLE_AT = "funade.dev/visible-at"
 TIMES = "funade.dev/times"
 
+AFTER_GONE_SECONDS = 2.0
 _SOON = timedelta(seconds=2)
 _LATER = timedelta(seconds=10)
 #: The server takes 3 MiB, etcd 1.5 of it; both count escapes.
@@ -223,14 +224,17 @@ class ClusterQueue:
         changes = self._cluster.watch(
             DEPLOY_MESSAGES, self.address.namespace, labels=self._label, since=version, heads=True
         )
-        with suppress(TimeoutError, Gone):
+        try:
             async with asyncio.timeout(max(0.0, min(seconds, hidden_for))), aclosing(changes):
                 async for change in changes:
-                    if (
-                        change.type in ("ADDED", "MODIFIED")
-                        and visible_at(change.object) <= self._clock.now()
-                    ):
+                    is_there = change.type in ("ADDED", "MODIFIED")
+                    if is_there and visible_at(change.object) <= self._clock.now():
                         return
+        except TimeoutError:
+            return
+        except Gone:
+            # A server that knows no past must not be asked in a circle.
+            await self._clock.sleep(min(seconds, AFTER_GONE_SECONDS))
 
     @contextmanager
     def _worded(self) -> Iterator[None]:
