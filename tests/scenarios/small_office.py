@@ -26,6 +26,7 @@ from funade.usecases.end_waiting import EndWaiting
 from funade.usecases.explain_waiting import ExplainWaiting
 from funade.usecases.finish_deployment import FinishDeployment
 from funade.usecases.follow_approvals import FollowApprovals
+from funade.usecases.follow_progress import FollowProgress
 from funade.usecases.reconcile_deployments import ReconcileDeployments
 from funade.usecases.rules import GatherRules
 from funade.usecases.shares import Shares
@@ -103,7 +104,9 @@ class _Verbs:
         place = SmallPlace()
         workspaces = port(folder=lambda id, epoch: f"{id}.{epoch}", remove=_nothing)
         target = port(place=place, observe=_see_nothing)
-        targets = port(open=lambda release: target, is_local=lambda release: False)
+        targets = port(
+            open=lambda release: target, is_local=lambda release: False, facts_from=lambda target: None
+        )
         shared: Any = {"ledger": ledger, "clock": office.clock}
         reach = port(covers=_always, claimed=_ignore, start_within=_a_minute)
         self.reconcile = ReconcileDeployments(
@@ -122,6 +125,7 @@ class _Verbs:
             workspaces=workspaces,
             lease=lease,
             reach=reach,
+            follow_progress=FollowProgress(**shared, targets=targets),
             take=TakeTurn(
                 **shared,
                 lease=lease,
