@@ -78,6 +78,7 @@ def _try(*command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def _skip(refused: "subprocess.CompletedProcess[str]") -> NoReturn:
+    assert "not permitted" in refused.stderr, refused.stderr
     pytest.skip(f"only root with CAP_NET_ADMIN can lay a cable: {refused.stderr.strip()}")
 
 

@@ -89,6 +89,10 @@ def pods_of(number: int) -> str:
     return f"10.89.{number}.0/24"
 
 
+def link_of(number: int) -> str:
+    return f"funade-node{number}"
+
+
 def cgroup_of(number: int) -> str:
     return f"funade-node-{number}"
 
@@ -143,7 +147,7 @@ def take_number() -> tuple[IO[bytes], int]:
 
 def connect(number: int, pid: int) -> None:
     """Lay a cable between this machine and the node."""
-    ours, inside = f"funade{number}", ["nsenter", "--target", str(pid), "--net"]
+    ours, inside = link_of(number), ["nsenter", "--target", str(pid), "--net"]
     run("ip", "link", "add", ours, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
     run("ip", "address", "add", f"{host_of(number)}/24", "dev", ours)
     run("ip", "link", "set", ours, "up")
@@ -177,7 +181,7 @@ def make_cgroups(number: int) -> None:
 
 def sweep(number: int) -> None:
     """Remove what a node of that number has left."""
-    subprocess.run(["ip", "link", "delete", f"funade{number}"], check=False, capture_output=True)
+    subprocess.run(["ip", "link", "delete", link_of(number)], check=False, capture_output=True)
     until = time.monotonic() + GONE_WITHIN_SECONDS
     while left := [path for one in hierarchies() if (path := one / cgroup_of(number)).exists()]:
         for path in left:

@@ -62,7 +62,7 @@ def running_with(folder: str) -> list[str]:
 def left_of(number: int, folder: Path) -> list[str]:
     """Return what is there of a node on this machine."""
     cgroups = [one / keeper.cgroup_of(number) for one in keeper.hierarchies()]
-    links = Path("/sys/class/net") / f"funade{number}"
+    links = Path("/sys/class/net") / keeper.link_of(number)
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if str(folder) in line]
     return [*(str(path) for path in (*cgroups, links, folder) if path.exists()), *mounts]
 
