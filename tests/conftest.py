@@ -48,11 +48,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for program in marker.args:
+            if problem := forbids(program):
+                pytest.skip(problem)
             if problem := lacks(program):
                 give_up = pytest.fail if REQUIRE_ALL else pytest.skip
                 give_up(problem)
     if item.get_closest_marker("storm") and not LONG:
         pytest.skip("a storm: `bin/test long`")
+
+
+def forbids(program: str) -> str:
+    """Say why a test that needs this may not run here, whatever is installed; nothing when it may."""
+    if program != "pods":
+        return ""
+    from tests.kubernetes import keeper  # noqa: PLC0415 -- few tests ask
+
+    return keeper.forbids()
 
 
 def lacks(program: str) -> str:

@@ -48,7 +48,8 @@ NAMESPACES = [
     *("setpriv", "--pdeathsig", "KILL"),
     *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 ]
-
+#: what a container begins with: another root, which nobody gets who lives in a `chroot` himself
+TURN = "mount -t tmpfs tmpfs /run && mkdir /run/old && exec pivot_root /run /run/old"
 
 #: what has to be there for a node; bin/test knows the packages
 PROGRAMS = ("containerd", "runc", "host-local", "iptables", "ip", "unshare", "nsenter", "setpriv")
@@ -61,19 +62,19 @@ def has_overlays() -> bool:
 
 
 def lacks() -> str:
-    """Say why no node can be had on this machine; nothing when one can."""
-    if os.geteuid() != 0:
-        return "a node needs root"
+    """Say what has to be installed before a node can be had; nothing when all is there."""
     for program in PROGRAMS:
         if shutil.which(program, path=PLACES) is None:
             return f"a node needs {program}, which is not on this machine"
-    tried = subprocess.run(
-        [*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return f"no namespaces can be made here: {tried.stderr.strip()}" if tried.returncode else ""
+    return ""
+
+
+def forbids() -> str:
+    """Say why no node may be had on this machine, whatever is installed; nothing when one may."""
+    if os.geteuid() != 0:
+        return "a node needs root"
+    tried = subprocess.run([*NAMESPACES, "sh", "-c", TURN], check=False, capture_output=True, text=True)
+    return f"no containers can be run here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def host_of(number: int) -> str:
