@@ -62,12 +62,14 @@ def prompt(session: Session, *, yes: bool) -> Exit:
                     # Here, because an impatient person presses Ctrl-C more than once.
                     interrupted = False
                     click.echo()
-                ended = max(ended, conversation.hear(next_line(session)))
-            except EOFError:
-                return Exit.SUCCEEDED if session.interactive else ended
-            except FunadeError as error:
-                complain_of(error, session)
-                ended = Exit.TROUBLE
+                try:
+                    ended = max(ended, conversation.hear(next_line(session)))
+                except EOFError:
+                    # In the outer `try`: readline hears of a Ctrl-C only with the next character, also with Ctrl-D.
+                    return Exit.SUCCEEDED if session.interactive else ended
+                except FunadeError as error:
+                    complain_of(error, session)
+                    ended = Exit.TROUBLE
             except (KeyboardInterrupt, click.Abort):
                 interrupted = True
 
