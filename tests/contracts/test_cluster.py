@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from funade.clients.kubernetes import CONFIG_MAPS, JOBS, AlreadyExists, Conflict, NotFound, connect
+from funade.clients.kubernetes import cluster as client
 from funade.controller.cluster import Cluster
 from funade.testing.cluster import FakeCluster
 from tests.kubernetes import control_plane
@@ -96,6 +97,26 @@ async def test_labels_choose(place):
     assert await place.names("a=x") == ["thing-1"]
     assert await place.names("a") == ["thing-1", "thing-2"]
     assert await place.names() == ["thing-1", "thing-2", "thing-3"]
+
+
+async def test_pages_hold_all_that_a_list_holds_and_are_of_one_moment(place, monkeypatch):
+    monkeypatch.setattr(client, "SMALL_PAGE", 2)
+    assert [page async for page in place.cluster.pages(CONFIG_MAPS, place.namespace, labels="a")] != []
+    for number in range(5):
+        await place.made(f"thing-{number}", labels={"a": "x"})
+    await place.made("thing-6")
+    versions, found = [], []
+    async with aclosing(place.cluster.pages(CONFIG_MAPS, place.namespace, labels="a")) as pages:
+        async for page in pages:
+            assert len(page.objects) <= 2
+            versions.append(page.version)
+            found += [one["metadata"]["name"] for one in page.objects]
+            # What comes meanwhile is for a watch.
+            await place.made(f"thing-a{len(versions)}", labels={"a": "x"})
+    assert found == [f"thing-{number}" for number in range(5)]
+    (version,) = set(versions)
+    async with aclosing(place.cluster.watch(CONFIG_MAPS, place.namespace, labels="a", since=version)) as told:
+        assert (await anext(told)).object["metadata"]["name"] == "thing-a1"
 
 
 async def test_a_delete_is_for_that_one_in_that_version(place):

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from funade.clients.kubernetes import (
     ClusterError,
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     Kind,
     NotFound,
@@ -157,6 +159,21 @@ async def test_a_list_whose_rest_was_forgotten_is_read_at_once(
         ]
         assert len((await slow.list(LEASES, namespace)).objects) == 5
         assert len(proxy.requests) == 3
+
+
+async def test_pages_whose_rest_was_forgotten_say_so(
+    plane: ControlPlane, cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "SMALL_PAGE", 2)
+    for number in range(3):
+        await cluster.create(LEASES, a_lease(namespace, f"l{number}"), manager="ada")
+    async with mischief(plane) as proxy, connect(plane.write_document(plane.behind(proxy.url))) as slow:
+        expired = {"kind": "Status", "reason": "Expired", "code": 410, "message": "too old"}
+        proxy.next += [None, Busy(410, expired)]
+        async with aclosing(slow.pages(LEASES, namespace)) as pages:
+            assert len((await anext(pages)).objects) == 2
+            with pytest.raises(Gone):
+                await anext(pages)
 
 
 async def test_who_may_not_is_told_so_and_who_may_may(plane: ControlPlane, namespace: str):

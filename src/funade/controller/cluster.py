@@ -36,6 +36,11 @@ class Cluster(Protocol):
     async def list(self, kind: Kind, namespace: str | None = None, *, labels: str | None = None) -> Listing:
         """Return all that there are."""
 
+    def pages(
+        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None
+    ) -> AsyncGenerator[Listing, None]:
+        """Yield all that there are, some at a time and all of one moment, or raise Gone if that is too long ago."""
+
     async def create(self, kind: Kind, obj: dict[str, Any], *, manager: str) -> dict[str, Any]:
         """Make it, or raise AlreadyExists."""
 

@@ -21,6 +21,7 @@ from funade.controller.follow import Following
 from funade.controller.foreign import REFUSED, deployment_of, guard_name_of
 from funade.controller.foreign_jobs import ForeignJobs
 from funade.controller.guard import Guard
+from funade.controller.history import EndedJobs
 from funade.controller.job import released
 from funade.controller.names import (
     DEPLOY_GUARDS,
@@ -71,6 +72,7 @@ class Controller:
     _agenda: Agenda | None = None
     _shown: Agenda | None = None
     _foreign: ForeignJobs = field(default_factory=ForeignJobs)
+    _ended: EndedJobs = field(default_factory=EndedJobs)
     _raw: dict[str, dict[str, Any]] = field(default_factory=dict)  #: DeployQueues as they were heard of last
     _shown_at: dict[str, float] = field(default_factory=dict)
     _news: News = field(default_factory=News)
@@ -97,7 +99,11 @@ class Controller:
         )
 
         tidying = Tidying(
-            cluster=self.cluster, namespace=self.namespace, clock=self.clock, queues=self._good_queues
+            cluster=self.cluster,
+            namespace=self.namespace,
+            clock=self.clock,
+            queues=self._good_queues,
+            ended=self._ended,
         )
 
         async def look(name: str) -> timedelta | None:
@@ -139,6 +145,7 @@ class Controller:
 
         def hear_job(obj: dict[str, Any], is_there: bool) -> None:
             self._foreign.hear(obj, is_there=is_there)
+            self._ended.hear(obj, is_there=is_there)
             by_label(obj, is_there)
 
         def watching(kind: Kind, **how: Any) -> Watching:
@@ -148,15 +155,17 @@ class Controller:
 
         return [
             watching(DEPLOY_QUEUES, hear=self._hear_queue, listed=self._keep_queues),
-            watching(
-                JOBS, hear=hear_job, listed=self._foreign.keep, labels=GUARD, is_listed=self._jobs_listed
-            ),
+            watching(JOBS, hear=hear_job, listed=self._keep_jobs, labels=GUARD, is_listed=self._jobs_listed),
             *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, PODS)),
         ]
 
     def _keep_queues(self, there: Set[str]) -> None:
         for name in [one for one in self._queues if one not in there]:
             self._forget_queue(name)
+
+    def _keep_jobs(self, there: Set[str]) -> None:
+        self._foreign.keep(there)
+        self._ended.keep(there)
 
     def _mark(self, name: str) -> None:
         if name and self._agenda is not None:

@@ -1,9 +1,10 @@
 """Removes what is old: ended Jobs by number and age, and the guards of messages that no queue can hold any more."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import structlog
 
@@ -13,8 +14,8 @@ from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.foreign import is_forgettable
 from funade.controller.guard import read_spec
-from funade.controller.history import outdated
-from funade.controller.names import DEPLOY_GUARDS, FOREIGN, QUEUE
+from funade.controller.history import EndedJobs
+from funade.controller.names import DEPLOY_GUARDS, FOREIGN
 from funade.controller.seen import moment
 from funade.domain.wire import Unreadable
 from funade.failpoints import effect
@@ -35,6 +36,7 @@ class Tidying:
     namespace: str
     clock: Clock
     queues: Callable[[], Mapping[str, DeployQueue]]
+    ended: EndedJobs
 
     async def run(self) -> None:
         """Tidy again and again, until cancelled."""
@@ -51,23 +53,26 @@ class Tidying:
                 log.exception("our mistake; old Jobs stay for now")
 
     async def _forget_jobs(self) -> None:
-        jobs = await self.cluster.list(JOBS, self.namespace, labels=QUEUE)
-        for job in outdated(jobs.objects, self.queues(), self.clock.now()):
+        for job in self.ended.outdated(self.queues(), self.clock.now()):
             with suppress(NotFound, Conflict), effect("controller.forget_job"):
                 await self.cluster.delete(JOBS, job.name, self.namespace, uid=job.uid)
+            self.ended.forget(job)
 
     async def _forget_messages(self) -> None:
-        """Drop the guards of other programs' messages that no queue can hold any more."""
-        guards = await self.cluster.list(DEPLOY_GUARDS, self.namespace, labels=FOREIGN)
-        for raw in guards.objects:
-            metadata, now = raw["metadata"], self.clock.now()
-            with suppress(Unreadable):
-                if not is_forgettable(
-                    read_spec(raw.get("spec")), moment(metadata.get("creationTimestamp")), now
-                ):
-                    continue
-                uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
-                with suppress(NotFound, Conflict), effect("controller.forget_message"):
-                    await self.cluster.delete(
-                        DEPLOY_GUARDS, str(metadata["name"]), self.namespace, uid=uid, version=version
-                    )
+        pages = self.cluster.pages(DEPLOY_GUARDS, self.namespace, labels=FOREIGN)
+        async with aclosing(pages) as each:
+            async for page in each:
+                for raw in page.objects:
+                    await self._forget_message(raw)
+
+    async def _forget_message(self, raw: Mapping[str, Any]) -> None:
+        """Drop the guard of another program's message if no queue can hold that any more."""
+        metadata, now = raw["metadata"], self.clock.now()
+        with suppress(Unreadable):
+            if not is_forgettable(read_spec(raw.get("spec")), moment(metadata.get("creationTimestamp")), now):
+                return
+            uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
+            with suppress(NotFound, Conflict), effect("controller.forget_message"):
+                await self.cluster.delete(
+                    DEPLOY_GUARDS, str(metadata["name"]), self.namespace, uid=uid, version=version
+                )

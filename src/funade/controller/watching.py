@@ -77,12 +77,18 @@ class Watching:
         return self.cluster.watch(self.kind, self.namespace, labels=self.labels, since=version)
 
     async def _list(self) -> str:
-        listing = await self.cluster.list(self.kind, self.namespace, labels=self.labels)
-        self.listed({str(one["metadata"]["name"]) for one in listing.objects})
-        for one in listing.objects:
-            self._hear(one, is_there=True)
+        """Hear of all that there are, and return from where a watch goes on; never is all of it in memory."""
+        names: set[str] = set()
+        version = ""
+        async with aclosing(self.cluster.pages(self.kind, self.namespace, labels=self.labels)) as pages:
+            async for page in pages:
+                version = page.version
+                for one in page.objects:
+                    names.add(str(one["metadata"]["name"]))
+                    self._hear(one, is_there=True)
+        self.listed(names)
         self.is_listed.set()
-        return listing.version
+        return version
 
 
 def _pause(failures: int, error: ClusterError) -> float:

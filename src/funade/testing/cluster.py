@@ -75,6 +75,17 @@ class FakeCluster:
         ]
         return FakeListing(found, str(self._version))
 
+    async def pages(
+        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None
+    ) -> AsyncGenerator[FakeListing, None]:
+        """Yield the same, one at a time."""
+        listing = await self.list(kind, namespace, labels=labels)
+        for one in listing.objects:
+            yield FakeListing([one], listing.version)
+            await asyncio.sleep(0)
+        if not listing.objects:
+            yield listing
+
     async def create(self, kind: Kind, obj: Object, *, manager: str) -> Object:  # noqa: ARG002 -- the port's
         """Make it."""
         await self._begin("create", kind, obj["metadata"]["name"])

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from funade.controller.deploy_queue import DeployQueue, History, parse
-from funade.controller.history import outdated
+from funade.controller.history import EndedJobs
 from funade.controller.names import FINALIZER, QUEUE
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -28,7 +28,14 @@ def job(name: str, *, hours: float, kind: str = "Complete", **metadata: Any) -> 
 
 
 def names(jobs: list[dict[str, Any]], **history: Any) -> list[str]:
-    return [one.name for one in outdated(jobs, queue(**history), NOW)]
+    return [one.name for one in heard(jobs).outdated(queue(**history), NOW)]
+
+
+def heard(jobs: list[dict[str, Any]]) -> EndedJobs:
+    ended = EndedJobs()
+    for one in jobs:
+        ended.hear(one, is_there=True)
+    return ended
 
 
 def test_the_newest_of_each_kind_stay():
@@ -55,3 +62,23 @@ def test_what_is_held_leaving_running_or_of_no_queue_stays():
 
 def test_the_default_is_said_once():
     assert queue()["shop"].history == History()
+
+
+def test_what_is_gone_is_known_no_more():
+    jobs = [job(f"good-{at}", hours=at) for at in range(5)]
+    ended, none = heard(jobs), queue(succeeded=0)
+    ended.hear(jobs[0], is_there=False)
+    ended.hear({**jobs[1], "status": {}}, is_there=True)
+    assert [one.name for one in ended.outdated(none, NOW)] == ["good-4", "good-3", "good-2"]
+    ended.forget(ended.outdated(none, NOW)[0])
+    assert [one.name for one in ended.outdated(none, NOW)] == ["good-3", "good-2"]
+    ended.keep({"good-2", "good-0"})
+    assert [one.name for one in ended.outdated(none, NOW)] == ["good-2"]
+
+
+def test_another_of_the_same_name_is_not_forgotten_with_it():
+    ended, none = heard([job("good", hours=2)]), queue(succeeded=0)
+    (before,) = ended.outdated(none, NOW)
+    ended.hear(job("good", hours=1, uid="another"), is_there=True)
+    ended.forget(before)
+    assert [one.uid for one in ended.outdated(none, NOW)] == ["another"]

@@ -5,6 +5,7 @@ whoever writes knows what it means, and names it.
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,8 @@ from funade.clients.kubernetes.wire import JSON, Object, Request, Wire
 
 #: objects in one answer; the server keeps the rest for five minutes
 PAGE = 500
+#: objects that are in memory at once where all of them need not be
+SMALL_PAGE = 100
 
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 MERGE = "application/merge-patch+json"
@@ -76,6 +79,15 @@ class Cluster:
         except Gone:
             # The server kept the rest no longer: all at once, that they be of one moment.
             return await self._list(kind, namespace, labels, None, heads)
+
+    def pages(
+        self, kind: Kind, namespace: str | None = None, *, labels: str | None = None
+    ) -> AsyncGenerator[Listing, None]:
+        """Yield the same objects some at a time, all of one moment and at least once, that few are in memory.
+
+        Raise Gone where the server kept that moment no longer, for whoever takes minutes over it.
+        """
+        return self._pages(kind, namespace, labels, SMALL_PAGE, heads=False)
 
     async def create(self, kind: Kind, obj: Object, *, manager: str) -> Object:
         """Create the object and return it as it is now, or raise AlreadyExists."""
@@ -262,6 +274,16 @@ class Cluster:
         self, kind: Kind, namespace: str | None, labels: str | None, limit: int | None, heads: bool
     ) -> Listing:
         objects: list[Object] = []
+        version = ""
+        async with aclosing(self._pages(kind, namespace, labels, limit, heads=heads)) as pages:
+            async for page in pages:
+                objects += page.objects
+                version = page.version
+        return Listing(objects=objects, version=version)
+
+    async def _pages(
+        self, kind: Kind, namespace: str | None, labels: str | None, limit: int | None, *, heads: bool
+    ) -> AsyncGenerator[Listing, None]:
         parameters: dict[str, str] = {} if labels is None else {"labelSelector": labels}
         if limit is not None:
             parameters["limit"] = str(limit)
@@ -275,10 +297,11 @@ class Cluster:
                     accept=LISTED_HEADS if heads else JSON,
                 )
             )
-            objects += [kind.typed(one) for one in answer.get("items") or ()]
             said: dict[str, Any] = answer.get("metadata") or {}
+            objects = [kind.typed(one) for one in answer.get("items") or ()]
+            yield Listing(objects=objects, version=str(said.get("resourceVersion", "")))
             if not said.get("continue"):
-                return Listing(objects=objects, version=str(said.get("resourceVersion", "")))
+                return
             parameters = {**parameters, "continue": said["continue"]}
 
     async def _replace(self, kind: Kind, obj: Object, part: str | None, manager: str) -> Object:
