@@ -3,7 +3,7 @@
 Whatever is written is written by compare-and-swap on what was just read, so that others may do the same at any time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -88,6 +88,10 @@ class Seen:
         return Seen(raw=self.raw, world=replace(self.world, jobs=[*others, replace(job, pods=pods)]))
 
 
+async def _go_on() -> None:
+    """Let nobody go first: there is nobody."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Reconcile:
     """Brings one environment further, and says when to look again."""
@@ -102,6 +106,8 @@ class Reconcile:
     wrote: Callable[[Mapping[str, Any]], None] = lambda _raw: None
     #: tells whether nobody has heard of a guard of that name; there may be one all the same
     is_new: Callable[[str], bool] = lambda _name: False
+    #: lets others go first who wait for their turn
+    give_way: Callable[[], Awaitable[None]] = _go_on
     #: hears what is worth an event of the DeployQueue of that name
     say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
@@ -304,7 +310,10 @@ class Reconcile:
     async def _do(self, name: str, seen: Seen, move: Move) -> Seen | None:
         match move:
             case CreateJob():
-                return await self._create(name, seen, move)
+                created = await self._create(name, seen, move)
+                # In a flood everybody's Job is made before anybody's is let run.
+                await self.give_way()
+                return created
             case Resume(job):
                 return self._with_job(seen, await self._resume(job))
             case StopJob(job):
