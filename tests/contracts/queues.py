@@ -25,6 +25,7 @@ import boto3
 
 from funade.clients.aws import AwsKeys
 from funade.queue.address import parse_address
+from funade.queue.gathering import Gathering
 from funade.queue.sqs import Sqs
 from funade.testing.queue import Mischief, StrictQueue
 from funade.usecases.queue_ports import Queue
@@ -160,6 +161,17 @@ def strict(*, is_fifo: bool, mischief: Mischief | None = None) -> Callable[[int 
             ),
             dead,
         )
+
+    return make
+
+
+def gathered(*, is_fifo: bool) -> Callable[[int | None], Made]:
+    """Return what makes the same queues for many who ask at once."""
+
+    @asynccontextmanager
+    async def make(deliveries_at_most: int | None) -> AsyncIterator[Pair]:
+        async with strict(is_fifo=is_fifo)(deliveries_at_most) as pair:
+            yield Pair(Gathering(pair.home), Gathering(pair.dead))
 
     return make
 

@@ -18,7 +18,7 @@ from funade.runner.machine import SystemClock
 from funade.testing.queue import Mischief
 from funade.usecases.queue_ports import Delivery, Message, Queue
 from tests.contracts.near_queues import in_cluster, stored
-from tests.contracts.queues import SERVERS, Kind, Pair, server, sqs, strict
+from tests.contracts.queues import SERVERS, Kind, Pair, gathered, server, sqs, strict
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
 
@@ -32,6 +32,8 @@ MISCHIEF = Mischief(seed=7, duplicates=0.2, holds_back=0.2, expires=0.1, refuses
 IN_MEMORY = {
     "strict": Kind("strict", False, True, strict(is_fifo=False)),
     "strict-fifo": Kind("strict-fifo", True, True, strict(is_fifo=True)),
+    "gathered": Kind("gathered", False, True, gathered(is_fifo=False)),
+    "gathered-fifo": Kind("gathered-fifo", True, True, gathered(is_fifo=True)),
     "mischievous": Kind("mischievous", False, False, strict(is_fifo=False, mischief=MISCHIEF)),
     "mischievous-fifo": Kind("mischievous-fifo", True, False, strict(is_fifo=True, mischief=MISCHIEF)),
 }
@@ -42,8 +44,8 @@ ALL = [*IN_MEMORY, *REAL, *NEAR]
 #: for what takes seconds: each server, and each order, once
 FEW = ["strict", "strict-fifo", "moto", "ministack-fifo", *NEAR]
 SOME = [*IN_MEMORY, "moto", "ministack-fifo", *NEAR]
-CALM = ["strict", "strict-fifo", *REAL, *NEAR]
-FIFO = ["strict-fifo", *(kind for kind in REAL if kind.endswith("fifo"))]
+CALM = ["strict", "strict-fifo", "gathered", "gathered-fifo", *REAL, *NEAR]
+FIFO = ["strict-fifo", "gathered-fifo", *(kind for kind in REAL if kind.endswith("fifo"))]
 
 
 class Servers:

@@ -1,5 +1,6 @@
 """A cluster in memory with a controller in it, and somebody who orders deployments."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,6 +65,8 @@ class Place:
         metadata = {"name": "shop", "namespace": NAMESPACE}
         self.cluster.put(DEPLOY_QUEUES, {"metadata": metadata, "spec": self.spec})
         self.inboxes: dict[str, Inbox] = {}
+        #: whether a controller takes an environment for new; it may be wrong
+        self.is_new: Callable[[str], bool] = lambda _name: False
         self.progress = Telling()
 
     def queues(self) -> dict[str, DeployQueue]:
@@ -78,6 +81,7 @@ class Place:
             doors=self.doors,
             progress=self.progress,
             queues=self.queues,
+            is_new=self.is_new,
             # Whoever follows the output is another one's story.
             patience=timedelta(0),
         )

@@ -8,7 +8,7 @@ from funade.clients.kubernetes.errors import Forbidden, Invalid
 from funade.clients.kubernetes.kinds import JOBS, PODS
 from funade.controller.guard import Phase
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, GUARD, LOG
-from funade.domain.messages import OrderedLook, ReportedEnd, ReportedProgress, ReportedStart
+from funade.domain.messages import OrderedLook, ReportedEnd, ReportedProgress, ReportedSighting, ReportedStart
 from funade.domain.orders import EndedBy, Sighting, Standing
 from tests.scenarios.controller_world import NAMESPACE, SPEC, Place, execution
 
@@ -61,6 +61,72 @@ async def test_the_guard_says_started_before_the_job_may_run(place):
     place.cluster.before = before
     await place.says(place.start(1))
     assert seen == [Phase.STARTED]
+
+
+def disturb(place, change):
+    """Have somebody change the Job just before it is let run for the first time."""
+
+    def before(verb, kind, _name):
+        if (verb, kind.kind) == ("replace", "Job"):
+            place.cluster.before = lambda *_: None
+            change(place.job)
+
+    place.cluster.before = before
+
+
+async def test_a_job_that_kubernetes_noted_something_on_is_let_run_without_another_look(place):
+    disturb(place, lambda job: place.cluster.put(JOBS, {**job, "status": {"conditions": []}}))
+    await place.says(place.start(1))
+    assert place.job["spec"]["suspend"] is False
+    assert place.cluster.calls.count(("get", "Job", place.job["metadata"]["name"])) == 1
+    assert [verb for verb, kind, _ in place.cluster.calls if kind == "DeployGuard"][:3] == [
+        "get",
+        "create",
+        "replace",
+    ]
+    assert len([one for one in place.cluster.calls if one[:2] == ("list", "Job")]) == 1
+
+
+async def test_a_job_that_somebody_deleted_meanwhile_is_not_let_run(place):
+    disturb(place, lambda job: place.cluster.remove(JOBS, job["metadata"]["name"], NAMESPACE))
+    await place.says(place.start(1))
+    await place.goes_on()
+    assert place.workload.ran == []
+    never = [one for one in place.facts if isinstance(one, ReportedSighting)]
+    assert [one.sighting.standing for one in never] == [Standing.SEALED]
+
+
+async def test_a_new_environment_is_not_asked_for(place):
+    place.is_new = lambda _name: True
+    await place.says(place.start(1))
+    assert [(verb, kind) for verb, kind, _ in place.cluster.calls] == [
+        ("create", "DeployGuard"),
+        ("list", "Job"),
+        ("create", "Job"),
+        ("replace", "DeployGuard"),
+        ("replace", "Job"),
+        ("replace", "DeployGuard"),
+    ]
+
+
+async def test_an_environment_that_is_taken_for_new_and_is_not_is_looked_at(place):
+    await place.says(place.start(2))
+    place.is_new = lambda _name: True
+    (message,) = await place.says(place.start(1))
+    assert message.is_deleted
+    assert len(place.jobs) == 1
+    assert place.guard.fence == 2
+
+
+async def test_what_runs_beside_a_lost_guard_is_found_although_the_environment_is_taken_for_new(place):
+    await place.says(place.start(1))
+    (guard,) = place.cluster.all(DEPLOY_GUARDS)
+    place.cluster.remove(DEPLOY_GUARDS, guard["metadata"]["name"], NAMESPACE)
+    place.is_new = lambda _name: True
+    await place.says(place.start(1))
+    assert len(place.jobs) == 1
+    await place.goes_on(10)
+    assert len(place.workload.ran) == 1
 
 
 async def test_arguments_and_variables_are_data_to_kubernetes_too(place):

@@ -70,6 +70,7 @@ class Storm:
         self.random = Random(self.seed)
         self.place.cluster.pause = lambda: self.random.randint(0, 4)
         self.place.cluster.before = self._fail_sometimes
+        self.place.is_new = lambda _name: self.random.random() < 0.5
         self.place.workload.lasts = self.random.randint(0, 3)
         self.place.workload.exit_of = lambda _pod: self.random.choice((0, 0, 0, 1))
         self.queue: list[Sent] = []

@@ -73,7 +73,7 @@ class Agenda:
                 elif not marked.is_set():
                     if pause is None:
                         return
-                    await self._wait(marked, pause.total_seconds())
+                    await wait(marked, self._clock, pause.total_seconds())
         finally:
             self._tasks.pop(name, None)
             self._marks.pop(name, None)
@@ -89,14 +89,16 @@ class Agenda:
                 log.exception("our mistake; will be tried again", name=name)
         return None, True
 
-    async def _wait(self, marked: asyncio.Event, seconds: float) -> None:
-        waiting = asyncio.create_task(marked.wait())
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            sleeping.cancel()
+
+async def wait(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return when the event is set, or after so long."""
+    waiting = asyncio.create_task(event.wait())
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        sleeping.cancel()
 
 
 def _pause(failures: int) -> float:

@@ -12,6 +12,7 @@ import structlog
 
 from funade.clients.kubernetes.errors import ClusterError, Forbidden, Invalid, NotFound
 from funade.clients.kubernetes.kinds import JOBS, PODS, SECRETS
+from funade.controller.agenda import wait
 from funade.controller.cluster import Cluster
 from funade.controller.doors import Outlet
 from funade.controller.guard import Attempt
@@ -36,6 +37,8 @@ MOST_MISTAKES = 5
 COLLECTED_SECONDS = 0.5
 #: The place in the output is written down this often; what comes after it is told again after a death.
 KEPT_EVERY_SECONDS = 5.0
+#: So long nobody need have seen a Pod begin that has begun.
+LOOKED_FOR_EVERY_SECONDS = 60.0
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0
 _AHEAD = 1000
@@ -51,6 +54,8 @@ class Following:
     outlet: Outlet
     attempt: Attempt
     job: SeenJob
+    #: set by whoever sees that there may be output, or never will be
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
     _cursor: Cursor = field(default_factory=Cursor)
     _kept_at: float = 0.0
     #: the last answer's last line, which was not ended
@@ -59,6 +64,9 @@ class Following:
     async def run(self) -> None:
         """Tell all of it, then write on the Job that it is told."""
         self._cursor = read((self.job.raw["metadata"].get("annotations") or {}).get(LOG))
+        # A Pod may wait for a node for long, and asking for its output would not help it.
+        await wait(self.has_begun, self.clock, LOOKED_FOR_EVERY_SECONDS)
+        self._kept_at = self.clock.steady()
         pause, mistakes = PAUSE_SECONDS, 0
         while not self._cursor.done:
             before = self._cursor

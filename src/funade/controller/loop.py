@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +16,7 @@ from funade.controller.condition import Standing, status_of
 from funade.controller.deploy_queue import DeployQueue, Flawed, parse
 from funade.controller.doors import Doors, Held
 from funade.controller.events import Events, Notice, Reason, Thing, refused
-from funade.controller.follow import Following
+from funade.controller.followers import Followers
 from funade.controller.foreign import REFUSED, deployment_of, guard_name_of
 from funade.controller.foreign_jobs import ForeignJobs
 from funade.controller.guard import Guard
@@ -65,7 +64,6 @@ class Controller:
     _queues: dict[str, DeployQueue | Flawed] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
     _takers: dict[str, tuple[tuple[str, str, bool], asyncio.Task[None]]] = field(default_factory=dict)
-    _followers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _standing: dict[str, Standing] = field(default_factory=dict)
     _running: dict[str, dict[str, str]] = field(default_factory=dict)
     _agenda: Agenda | None = None
@@ -77,10 +75,18 @@ class Controller:
     _due: set[str] = field(default_factory=set)  #: environments to be looked at whatever was heard
     _jobs_listed: asyncio.Event = field(default_factory=asyncio.Event)
     _telling: Telling = field(init=False)
+    _followers: Followers = field(init=False)
     _events: Events = field(init=False)
 
     def __post_init__(self) -> None:
         self._telling = Telling(doors=self.doors, clock=self.clock, heard=self._hear_of_facts)
+        self._followers = Followers(
+            cluster=self.cluster,
+            namespace=self.namespace,
+            clock=self.clock,
+            outlets=self._telling,
+            queues=self._good_queues,
+        )
         self._events = Events(cluster=self.cluster, namespace=self.namespace, clock=self.clock)
 
     async def run(self) -> None:
@@ -93,6 +99,7 @@ class Controller:
             queues=self._good_queues,
             seen=self._seen,
             say=self._say,
+            is_new=self._news.is_new,
             wrote=self._news.wrote,
         )
 
@@ -122,12 +129,12 @@ class Controller:
                     group.create_task(tidying.run())
                     group.create_task(self._events.run())
             finally:
-                tasks = [task for _, task in self._takers.values()] + list(self._followers.values())
+                tasks = [task for _, task in self._takers.values()]
                 for one in tasks:
                     one.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 self._takers.clear()
-                self._followers.clear()
+                await self._followers.close()
 
     # What changes
 
@@ -140,6 +147,12 @@ class Controller:
         def hear_job(obj: dict[str, Any], is_there: bool) -> None:
             self._foreign.hear(obj, is_there=is_there)
             by_label(obj, is_there)
+            if not is_there:
+                self._followers.wake(str(obj["metadata"].get("uid", "")))
+
+        def hear_pod(obj: dict[str, Any], is_there: bool) -> None:
+            by_label(obj, is_there)
+            self._followers.hear(obj)
 
         def watching(kind: Kind, **how: Any) -> Watching:
             return Watching(
@@ -151,7 +164,8 @@ class Controller:
             watching(
                 JOBS, hear=hear_job, listed=self._foreign.keep, labels=GUARD, is_listed=self._jobs_listed
             ),
-            *(watching(one, hear=by_label, labels=GUARD) for one in (DEPLOY_GUARDS, PODS)),
+            watching(DEPLOY_GUARDS, hear=by_label, listed=self._news.keep_guards, labels=GUARD),
+            watching(PODS, hear=hear_pod, labels=GUARD),
         ]
 
     def _keep_queues(self, there: Set[str]) -> None:
@@ -320,30 +334,7 @@ class Controller:
             if attempt is None:
                 continue
             self._remember(guard, job, is_over=attempt.is_over, queue=attempt.queue)
-            is_needed = attempt.facts and not job.never_ran and not job.log_is_told and job.is_held
-            if is_needed and job.uid not in self._followers:
-                known = self._good_queues().get(attempt.queue)
-                try:
-                    outlet = self._telling.outlet(attempt.facts, known.region if known is not None else "")
-                except FunadeError as error:
-                    log.warning("output cannot be told now", job=job.name, problem=str(error))
-                    continue
-                following = Following(
-                    cluster=self.cluster,
-                    namespace=self.namespace,
-                    clock=self.clock,
-                    outlet=outlet,
-                    attempt=attempt,
-                    job=job,
-                )
-                task = asyncio.create_task(following.run(), name=f"controller: log of {job.name}")
-                self._followers[job.uid] = task
-                task.add_done_callback(partial(self._followed, job.uid))
-
-    def _followed(self, uid: str, task: asyncio.Task[None]) -> None:
-        self._followers.pop(uid, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("our mistake: a log is not followed any more", problem=repr(error), exc_info=error)
+            self._followers.see(attempt, job)
 
     def _remember(self, guard: Guard, job: SeenJob, *, is_over: bool, queue: str) -> None:
         running = self._running.setdefault(queue, {})

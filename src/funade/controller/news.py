@@ -1,10 +1,13 @@
-"""Which changes of Jobs, Pods and guards are worth a look: not our own, and none that could change what is decided."""
+"""What was heard of Jobs, Pods and guards: which changes are worth a look (not our own, and none that could change what
+is decided), and which guards there are.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from funade.controller.guard import Phase, Told
+from funade.controller.names import DEPLOY_GUARDS, GUARD
 from funade.controller.seen import read_job, read_pod
 
 #: Of so many of our own writes we know that they were ours.
@@ -18,15 +21,26 @@ class News:
     _own: dict[str, None] = field(default_factory=dict)
     _looks: dict[str, int] = field(default_factory=dict)
     _heard: dict[str, set[str]] = field(default_factory=dict)
+    _guards: set[str] | None = None  #: the names of those that are there; None as long as nobody has told
+
+    def keep_guards(self, there: Set[str]) -> None:
+        """Hear which guards there are, and that there are no others."""
+        self._guards = set(there)
+
+    def is_new(self, name: str) -> bool:
+        """Tell whether there was no guard of the environment `name`, as far as was heard."""
+        return self._guards is not None and name not in self._guards
 
     def wrote(self, raw: Mapping[str, Any]) -> None:
         """Hear what we wrote, and looked at already."""
+        self._count(raw, is_there=True)
         self._own[_version(raw)] = None
         while len(self._own) > MOST_OWN:
             del self._own[next(iter(self._own))]
 
     def is_news(self, name: str, raw: Mapping[str, Any], *, is_there: bool) -> bool:
         """Tell whether the environment `name` must be looked at for what has become of an object."""
+        self._count(raw, is_there=is_there)
         uid, version = str(raw["metadata"].get("uid", "")), _version(raw)
         look = _look_of(raw) if is_there else 0
         known = self._looks.get(uid, 0)
@@ -47,6 +61,13 @@ class News:
     def only_our_own(self, name: str) -> bool:
         """Tell whether nothing was heard since then but what we wrote ourselves."""
         return all(one in self._own for one in self._heard.pop(name, ()))
+
+    def _count(self, raw: Mapping[str, Any], *, is_there: bool) -> None:
+        name = (raw["metadata"].get("labels") or {}).get(GUARD)
+        # Those of other programs' messages have no such label, and nobody is told of them.
+        if raw.get("kind") == DEPLOY_GUARDS.kind and name and self._guards is not None:
+            change = self._guards.add if is_there else self._guards.discard
+            change(name)
 
 
 def _look_of(raw: Mapping[str, Any]) -> int:

@@ -26,7 +26,7 @@ from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, M
 from funade.controller.progress import Telling
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
-from funade.domain.messages import Fact, ForeignMessage
+from funade.domain.messages import Fact, ForeignMessage, OrderedStart
 from funade.domain.orders import EndedBy
 from funade.domain.wire import Unreadable
 from funade.failpoints import effect
@@ -100,6 +100,8 @@ class Reconcile:
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
     #: hears what we wrote: of that nobody need tell us
     wrote: Callable[[Mapping[str, Any]], None] = lambda _raw: None
+    #: tells whether nobody has heard of a guard of that name; there may be one all the same
+    is_new: Callable[[str], bool] = lambda _name: False
     #: hears what is worth an event of the DeployQueue of that name
     say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
@@ -141,6 +143,7 @@ class Reconcile:
         written = await self._write_what_is_known(name, seen, inbox)
         if written is not None:
             return False, written
+        seen = _with_beginnings(seen)
         move = next_move(seen.world)
         if move is None:
             return True, seen
@@ -156,15 +159,36 @@ class Reconcile:
 
     async def _look(self, name: str, inbox: Inbox) -> Seen | None:
         """Return what is so; the guard first: a Job that it names as started was there before it said so."""
+        if self.is_new(name) and any(isinstance(one.order, OrderedStart) for one in inbox.held):
+            begun = await self._begin(name, inbox)
+            if begun is not None:
+                return begun
         raw = await self._find_guard(name)
-        jobs = await self.cluster.list(JOBS, self.namespace, labels=f"{GUARD}={name}")
-        guard = self._guard(raw, jobs.objects, inbox)
+        jobs = await self._find_jobs(name)
+        guard = self._guard(raw, jobs, inbox)
+        return None if guard is None else await self._around(name, raw, guard, jobs)
+
+    async def _begin(self, name: str, inbox: Inbox) -> Seen | None:
+        """Make the guard of a new environment rather than ask for it; None: it must be asked for."""
+        guard = self._guard(None, (), inbox)
         if guard is None:
             return None
+        world = World(guard=guard, jobs=(), queues=self.queues(), now=self.clock.now())
+        try:
+            made = await self._write_what_is_known(name, Seen(raw=None, world=world), inbox)
+        except AlreadyExists:
+            return None
+        if made is None:
+            return None
+        return await self._around(name, made.raw, made.world.guard, await self._find_jobs(name))
+
+    async def _around(
+        self, name: str, raw: dict[str, Any] | None, guard: Guard, jobs: Sequence[dict[str, Any]]
+    ) -> Seen:
         pods: Sequence[dict[str, Any]] = ()
-        if _may_have_pods(guard, [read_job(one, ()) for one in jobs.objects]):
+        if _may_have_pods(guard, [read_job(one, ()) for one in jobs]):
             pods = (await self.cluster.list(PODS, self.namespace, labels=f"{GUARD}={name}")).objects
-        seen = [read_job(one, pods) for one in jobs.objects]
+        seen = [read_job(one, pods) for one in jobs]
         there = {one.deployment for one in seen}
         strays = frozenset(
             deployment
@@ -183,6 +207,9 @@ class Reconcile:
                 hindrances=self._hindrances,
             ),
         )
+
+    async def _find_jobs(self, name: str) -> Sequence[dict[str, Any]]:
+        return (await self.cluster.list(JOBS, self.namespace, labels=f"{GUARD}={name}")).objects
 
     async def _find_guard(self, name: str) -> dict[str, Any] | None:
         try:
@@ -212,7 +239,7 @@ class Reconcile:
         guard, results = self._absorbed(seen, inbox)
         inbox.waited.update(held.id for held, absorbed in results if absorbed.then is Then.WAIT)
         guard = advance(replace(seen.world, guard=guard))
-        if seen.raw is not None and guard == seen.world.guard:
+        if seen.raw is not None and guard in (seen.world.guard, _with_beginnings(seen).world.guard):
             return None
         if seen.raw is None and guard == seen.world.guard and not guard.attempts:
             return None
@@ -279,10 +306,7 @@ class Reconcile:
             case CreateJob():
                 return await self._create(name, seen, move)
             case Resume(job):
-                with effect("controller.resume_job"):
-                    changed = resumed(job.raw, self.clock.now())
-                    raw = await self.cluster.replace(JOBS, changed, manager=MANAGER)
-                return self._with_job(seen, raw)
+                return self._with_job(seen, await self._resume(job))
             case StopJob(job):
                 with effect("controller.stop_job"):
                     raw = await self.cluster.replace(JOBS, stopped(job.raw), manager=MANAGER)
@@ -299,6 +323,21 @@ class Reconcile:
                 with effect("controller.release_job"):
                     raw = await self.cluster.replace(JOBS, released(job.raw), manager=MANAGER)
                 return None if job.is_leaving else self._with_job(seen, raw)
+
+    async def _resume(self, job: SeenJob) -> dict[str, Any]:
+        try:
+            return await self._resume_as_seen(job)
+        except Conflict:
+            # Kubernetes notes on a new Job that it is suspended, mostly just now: no reason to begin anew.
+            now = read_job(await self.cluster.get(JOBS, job.name, self.namespace), ())
+            if now.uid != job.uid or now.is_leaving or not now.never_ran:
+                raise
+        return await self._resume_as_seen(now)
+
+    async def _resume_as_seen(self, job: SeenJob) -> dict[str, Any]:
+        with effect("controller.resume_job"):
+            changed = resumed(job.raw, self.clock.now())
+            return await self.cluster.replace(JOBS, changed, manager=MANAGER)
 
     def _with_job(self, seen: Seen, raw: dict[str, Any]) -> Seen:
         self.wrote(raw)
@@ -440,6 +479,19 @@ def _may_have_pods(guard: Guard, jobs: Sequence[SeenJob]) -> bool:
     return any(one.phase is Phase.STARTED for one in guard.attempts) or any(
         not one.never_ran and (one.is_held or guard.find(one.deployment, one.attempt) is None) for one in jobs
     )
+
+
+def _with_beginnings(seen: Seen) -> Seen:
+    """Return the same with the moment at which each Job was let run: it stands on the Job, so it is written later.
+
+    That is when Funade was told of it, which is at once.
+    """
+    guard = seen.world.guard
+    for one in guard.attempts:
+        job = seen.world.job_of(one)
+        if one.phase is Phase.STARTED and one.began is None and job is not None and job.uid == one.uid:
+            guard = guard.having(replace(one, began=job.resumed))
+    return replace(seen, world=replace(seen.world, guard=guard))
 
 
 def _version(raw: Mapping[str, Any] | None) -> str:

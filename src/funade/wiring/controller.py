@@ -20,6 +20,7 @@ from funade.domain.errors import FunadeError, PermanentQueueError, TemporaryQueu
 from funade.domain.messages import Fact, ForeignMessage, Order
 from funade.domain.queue_text import read_any_order, read_order
 from funade.queue.dead_letters import DeadLetterQuarantine
+from funade.queue.gathering import Gathering
 from funade.queue.heartbeat import Heartbeat, Kept
 from funade.queue.intake import Intake
 from funade.queue.outgoing import message_of
@@ -151,21 +152,28 @@ class QueueDoors:
 
     open_queue: Callable[[str, str], Awaitable[Queue]]
     clock: Clock
+    _open: dict[tuple[str, str], Queue] = field(default_factory=dict)
 
     @asynccontextmanager
     async def inlet(self, queue: DeployQueue) -> AsyncIterator[QueueInlet]:
         """Open the queue of orders, with its dead letters if it has any."""
-        orders = await self.open_queue(queue.queue, queue.region)
+        orders = await self._find(queue.queue, queue.region)
         dead = (await orders.state()).dead_letters
         quarantine: Quarantine = NoQuarantine()
         if dead is not None:
-            quarantine = DeadLetterQuarantine(await self.open_queue(dead, queue.region))
+            quarantine = DeadLetterQuarantine(await self._find(dead, queue.region))
         async with Heartbeat(orders, self.clock, HIDDEN) as heartbeat:
             yield QueueInlet(orders, quarantine, heartbeat, queue.accepts_foreign)
 
     def outlet(self, url: str, region: str) -> QueueOutlet:
         """Return the way to a queue of facts."""
-        return QueueOutlet(lambda: self.open_queue(url, region))
+        return QueueOutlet(lambda: self._find(url, region))
+
+    async def _find(self, url: str, region: str) -> Queue:
+        """Return one object for each queue: environments that are told of at one moment are told of together."""
+        if (url, region) not in self._open:
+            self._open[url, region] = Gathering(await self.open_queue(url, region))
+        return self._open[url, region]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from funade.controller.names import FINALIZER, LOG
+from funade.controller.names import GUARD as LABEL
 from funade.controller.news import News
 
 JOB: dict[str, Any] = {
@@ -53,6 +54,28 @@ def test_what_we_wrote_is_no_news_whether_we_know_it_before_or_after(news):
     assert news.only_our_own("g")
     assert news.is_news("g", changed(JOB, "4"), is_there=True)
     assert not news.only_our_own("g"), "somebody else wrote that"
+
+
+def test_which_guards_there_are_is_known_once_somebody_told(news):
+    named = changed(GUARD, "1", metadata={"name": "g", "labels": {LABEL: "g"}})
+    news.wrote(named)
+    assert not news.is_new("g")
+    assert not news.is_new("h"), "nobody has told what there is"
+    news.keep_guards({"g"})
+    assert not news.is_new("g")
+    assert news.is_new("h")
+    news.wrote(changed(named, "2", metadata={"name": "h", "labels": {LABEL: "h"}}))
+    assert not news.is_new("h")
+    news.is_news("g", named, is_there=False)
+    assert news.is_new("g")
+    news.is_news("g", changed(named, "3"), is_there=True)
+    assert not news.is_new("g")
+
+
+def test_guards_of_other_programs_messages_are_not_counted(news):
+    news.keep_guards(set())
+    news.wrote(GUARD)
+    assert news.is_new("g")
 
 
 def test_of_a_job_only_what_a_decision_looks_at_is_news(news):
