@@ -105,7 +105,6 @@ async def test_a_new_environment_is_not_asked_for(place):
         ("create", "Job"),
         ("replace", "DeployGuard"),
         ("replace", "Job"),
-        ("replace", "DeployGuard"),
     ]
 
 

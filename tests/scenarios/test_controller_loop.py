@@ -106,6 +106,20 @@ async def running() -> AsyncIterator[Running]:
     await one.end()
 
 
+async def test_in_a_flood_everybodys_job_is_made_before_anybodys_is_let_run(running):
+    place = running.place
+    place.cluster.pause = lambda: 1
+    place.doors.into.waiting += [
+        FakeHeld(f"m{number}", place.start(number, environment=f"e{number}")) for number in range(1, 31)
+    ]
+    await running.until(lambda: all(job["spec"]["suspend"] is False for job in place.jobs) and place.jobs)
+    writes = [
+        verb for verb, kind, _ in place.cluster.calls if kind == "Job" and verb in ("create", "replace")
+    ]
+    assert len(place.jobs) == 30
+    assert writes.index("replace") >= 20, writes
+
+
 async def test_an_order_is_carried_out_and_its_output_and_end_are_told(running):
     (message,) = await running.order(running.place.start(1))
     await running.until(lambda: running.place.jobs and not running.is_held())

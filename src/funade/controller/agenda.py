@@ -60,6 +60,11 @@ class Agenda:
         if name in self._marks:
             self._marks[name].clear()
 
+    async def give_way(self) -> None:
+        """Let all go first who wait for their turn now; only within the work on a name."""
+        self._room.release()
+        await self._room.acquire()
+
     async def _keep_working(self, name: str) -> None:
         marked = self._marks[name]
         failures = 0

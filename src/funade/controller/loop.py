@@ -91,6 +91,14 @@ class Controller:
 
     async def run(self) -> None:
         """Work until cancelled; what runs in the cluster goes on without us."""
+        tidying = Tidying(
+            cluster=self.cluster, namespace=self.namespace, clock=self.clock, queues=self._good_queues
+        )
+
+        async def give_way() -> None:
+            if self._agenda is not None:
+                await self._agenda.give_way()
+
         reconcile = Reconcile(
             cluster=self.cluster,
             namespace=self.namespace,
@@ -100,11 +108,8 @@ class Controller:
             seen=self._seen,
             say=self._say,
             is_new=self._news.is_new,
+            give_way=give_way,
             wrote=self._news.wrote,
-        )
-
-        tidying = Tidying(
-            cluster=self.cluster, namespace=self.namespace, clock=self.clock, queues=self._good_queues
         )
 
         async def look(name: str) -> timedelta | None:

@@ -50,6 +50,8 @@ def progress_of(world: World, attempt: Attempt) -> Progress | None:
 class Telling:
     """What was told of each attempt; whoever leads after us may tell it again, which changes nothing."""
 
+    #: the uids of Jobs of which was told that they run, as long as their guards do not hold it
+    started: set[str] = field(default_factory=set)
     _told: dict[tuple[str, int], tuple[Progress, datetime]] = field(default_factory=dict)
 
     def news(self, world: World, attempt: Attempt) -> ReportedProgress | None:

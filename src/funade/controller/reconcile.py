@@ -3,7 +3,7 @@
 Whatever is written is written by compare-and-swap on what was just read, so that others may do the same at any time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -88,6 +88,10 @@ class Seen:
         return Seen(raw=self.raw, world=replace(self.world, jobs=[*others, replace(job, pods=pods)]))
 
 
+async def _go_on() -> None:
+    """Let nobody go first: there is nobody."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Reconcile:
     """Brings one environment further, and says when to look again."""
@@ -102,6 +106,8 @@ class Reconcile:
     wrote: Callable[[Mapping[str, Any]], None] = lambda _raw: None
     #: tells whether nobody has heard of a guard of that name; there may be one all the same
     is_new: Callable[[str], bool] = lambda _name: False
+    #: lets others go first who wait for their turn
+    give_way: Callable[[], Awaitable[None]] = _go_on
     #: hears what is worth an event of the DeployQueue of that name
     say: Callable[[str, Notice], None] = lambda _queue, _notice: None
     #: So long an end waits for the last of the output.
@@ -140,10 +146,10 @@ class Reconcile:
 
     async def _step(self, name: str, seen: Seen, inbox: Inbox) -> tuple[bool, Seen | None]:
         """Do the next thing; return whether there was none, and what is so then: None when that must be looked at."""
+        seen = self._with_unwritten(seen)
         written = await self._write_what_is_known(name, seen, inbox)
         if written is not None:
             return False, written
-        seen = _with_beginnings(seen)
         move = next_move(seen.world)
         if move is None:
             return True, seen
@@ -239,7 +245,7 @@ class Reconcile:
         guard, results = self._absorbed(seen, inbox)
         inbox.waited.update(held.id for held, absorbed in results if absorbed.then is Then.WAIT)
         guard = advance(replace(seen.world, guard=guard))
-        if seen.raw is not None and guard in (seen.world.guard, _with_beginnings(seen).world.guard):
+        if seen.raw is not None and guard == seen.world.guard:
             return None
         if seen.raw is None and guard == seen.world.guard and not guard.attempts:
             return None
@@ -274,6 +280,21 @@ class Reconcile:
             results.append((held, absorbed))
         return guard, results
 
+    def _with_unwritten(self, seen: Seen) -> Seen:
+        """Return the same with what the guard takes over when it learns the next thing: that a Job was let run.
+
+        When that was stands on the Job, and Funade may be told of it twice.
+        """
+        guard = seen.world.guard
+        for one in guard.attempts:
+            job = seen.world.job_of(one)
+            if one.phase is not Phase.STARTED or job is None or job.uid != one.uid:
+                continue
+            began = one.began or job.resumed
+            is_told = Told.STARTED in one.told or (began is not None and job.uid in self.progress.started)
+            guard = guard.having(replace(one, began=began, told=(Told.STARTED,) if is_told else one.told))
+        return replace(seen, world=replace(seen.world, guard=guard))
+
     async def _write(self, name: str, seen: Seen, guard: Guard) -> Seen:
         if seen.raw is None:
             # What nobody need hear of does not weigh on whoever watches: its message or its Job says when to look.
@@ -292,6 +313,7 @@ class Reconcile:
             with effect("controller.write_guard"):
                 raw = await self.cluster.replace(DEPLOY_GUARDS, changed, manager=MANAGER)
         self.wrote(raw)
+        self.progress.started -= {one.uid for one in guard.attempts if Told.STARTED in one.told}
         return seen.with_guard(raw, guard)
 
     async def _is_still(self, name: str, seen: Seen, move: DeleteJob | Release) -> bool:
@@ -304,7 +326,10 @@ class Reconcile:
     async def _do(self, name: str, seen: Seen, move: Move) -> Seen | None:
         match move:
             case CreateJob():
-                return await self._create(name, seen, move)
+                created = await self._create(name, seen, move)
+                # In a flood everybody's Job is made before anybody's is let run.
+                await self.give_way()
+                return created
             case Resume(job):
                 return self._with_job(seen, await self._resume(job))
             case StopJob(job):
@@ -425,8 +450,14 @@ class Reconcile:
             if attempt.facts:
                 facts = [fact for one in untold if (fact := fact_of(attempt, one)) is not None]
                 await self._send(attempt.facts, attempt.queue, facts)
-            told = told.having(replace(attempt, told=(*attempt.told, *untold)))
-        return None if told == guard else await self._write(name, seen, told)
+            if attempt.phase is Phase.STARTED:
+                self.progress.started.add(attempt.uid)
+            else:
+                told = told.having(replace(attempt, told=(*attempt.told, *untold)))
+        if told != guard:
+            return await self._write(name, seen, told)
+        known = self._with_unwritten(seen)
+        return known if known != seen else None
 
     def _waits(self, world: World, attempt: Attempt, told: Told) -> bool:
         """Tell whether an end is better told a little later, with the length of its output."""
@@ -479,19 +510,6 @@ def _may_have_pods(guard: Guard, jobs: Sequence[SeenJob]) -> bool:
     return any(one.phase is Phase.STARTED for one in guard.attempts) or any(
         not one.never_ran and (one.is_held or guard.find(one.deployment, one.attempt) is None) for one in jobs
     )
-
-
-def _with_beginnings(seen: Seen) -> Seen:
-    """Return the same with the moment at which each Job was let run: it stands on the Job, so it is written later.
-
-    That is when Funade was told of it, which is at once.
-    """
-    guard = seen.world.guard
-    for one in guard.attempts:
-        job = seen.world.job_of(one)
-        if one.phase is Phase.STARTED and one.began is None and job is not None and job.uid == one.uid:
-            guard = guard.having(replace(one, began=job.resumed))
-    return replace(seen, world=replace(seen.world, guard=guard))
 
 
 def _version(raw: Mapping[str, Any] | None) -> str:
