@@ -16,8 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,19 +25,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks._ground import CLEAN, FUNADE, percentile
+from benchmarks._workspace import PATIENCE_SECONDS, Workspace, until
 from funade.chat.slack import views
-from funade.chat.slack.manifest import manifest
 
 MESSAGES, WARM, AT_ONCE, REFS, QUERIES, PLACES = 100, 5, 30, 10_000, 100, 30
 CHANNEL, CHANNELS = "deploy-shop", 15
 HERE = Path(__file__).parent / "echo"
-PATIENCE_SECONDS = 240
 
 
 def run() -> dict[str, Any]:
     """Return milliseconds, and how many edits a minute it took."""
     with TemporaryDirectory(prefix="funade-bench-") as folder, ExitStack() as stack:
-        stage = stack.enter_context(_stage(Path(folder)))
+        stage = stack.enter_context(Stage(Path(folder)))
         stage.act("switch", switches={"rate_limits": False})
         found: dict[str, Any] = {"load_1_minute": round(os.getloadavg()[0], 1)}
         with _serving(stage) as server:
@@ -52,37 +50,12 @@ def run() -> dict[str, Any]:
     return found
 
 
-class Stage:
+class Stage(Workspace):
     """A workspace, and a repository whose branches are many."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.address = folder, ""
-        self.log = folder / "playground.log"
-        app = folder / "funade.json"
-        app.write_text(json.dumps(manifest(command="/funade", request_url=None, socket=True)))
-        words = ["--port", "0", "--bot-token", "xoxb-1-bench", "--app-token", "xapp-1-A0APP1-bench", str(app)]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen([FUNADE, "playground", *words], stdout=log, stderr=log, env=CLEAN)
-        _until(lambda: "http://" in self.log.read_text(), "the workspace")
-        self.address = next(word for word in self.log.read_text().split() if word.startswith("http://"))
+        super().__init__(folder)
         self._repository()
-
-    def act(self, control: str, /, **arguments: Any) -> Any:
-        """Do what a control of the workspace does."""
-        body = json.dumps(arguments).encode()
-        asked = urllib.request.Request(
-            f"{self.address}/_control/{control}", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as answer:
-            return json.load(answer)
-
-    def frames(self, since: int, **which: str) -> list[Any]:
-        """Return what went over the wires since then."""
-        return list(self.act("frames", since=since, **which)["frames"])
-
-    def now(self) -> int:
-        """Return the number of the last frame."""
-        return int(self.act("frames", since=10**9)["last"])
 
     def _repository(self) -> None:
         shop = self.folder / "shop"
@@ -111,16 +84,6 @@ class Stage:
 
 
 @contextmanager
-def _stage(folder: Path) -> Iterator[Stage]:
-    stage = Stage(folder)
-    try:
-        yield stage
-    finally:
-        stage.process.send_signal(signal.SIGTERM)
-        stage.process.wait()
-
-
-@contextmanager
 def _serving(stage: Stage) -> Iterator[int]:
     """Keep Funade in the workspace meanwhile; gives its process number."""
     places = {
@@ -133,20 +96,14 @@ def _serving(stage: Stage) -> Iterator[int]:
     for number in range(CHANNELS):
         stage.act("make_channel", name=f"deploy-{number}")
         applications[f"shop{number}"] = {**shop, "channel": f"#deploy-{number}"}
-    slack = {"bot_token": "env:SLACK_BOT", "app_token": "env:SLACK_APP", "url": f"{stage.address}/api/"}
     file = stage.folder / "funade.yaml"
     people = {"ada": {"slack": "T0ACME/U0ADA", "local": os.getuid()}}
-    file.write_text(json.dumps({"people": people, "slack": slack, "applications": applications}))
-    environment = {
-        **CLEAN,
-        "FUNADE_CONFIG": str(file),
-        "SLACK_BOT": "xoxb-1-bench",
-        "SLACK_APP": "xapp-1-A0APP1-bench",
-    }
+    file.write_text(json.dumps({"people": people, "slack": stage.settings, "applications": applications}))
+    environment = {**CLEAN, "FUNADE_CONFIG": str(file), **stage.variables}
     with (stage.folder / "serve.log").open("wb") as log:
         process = subprocess.Popen([FUNADE, "serve"], env=environment, stdout=log, stderr=log)
     try:
-        _until(lambda: stage.act("connections", app="")["connections"] == 2, "Funade's sockets")
+        until(lambda: stage.act("connections", app="")["connections"] == 2, "Funade's sockets")
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
@@ -204,7 +161,7 @@ def _thirty(stage: Stage) -> dict[str, float]:
         seen.extend(stage.frames(seen[-1]["number"] if seen else since, wire="api"))
         return ended()
 
-    _until(look, "thirty ends at Slack", pause=1.0)
+    until(look, "thirty ends at Slack", pause=1.0)
     took = time.monotonic() - began
     edits = [one["at"] for one in seen if one["name"] == "chat.update" and one["direction"] == "from app"]
     refused = [one for one in seen if one["note"].startswith("ratelimited")]
@@ -226,13 +183,13 @@ def _type_ahead(stage: Stage) -> dict[str, float]:
         form[:] = [one for one in shown if "ref:shop" in json.dumps(one["blocks"])]
         return bool(form)
 
-    _until(opened, "the form")
+    until(opened, "the form")
 
     def suggest(typed: str) -> int:
         found = stage.act("suggest", person="ada", view_id=form[0]["id"], action_id=views.REF, value=typed)
         return sum(len(group["options"]) for group in found.get("option_groups") or [])
 
-    _until(lambda: suggest("feature/0") == 101, "names of branches")
+    until(lambda: suggest("feature/0") == 101, "names of branches")
     taken = []
     for number in range(QUERIES):
         since = stage.now()
@@ -258,18 +215,7 @@ def _hubot(stage: Stage) -> dict[str, Any]:
 
 def _echo(stage: Stage, name: str, command: list[str]) -> dict[str, Any]:
     """Return how soon a bot of that kind acknowledges a message and repeats it."""
-    features = {"bot_user": {"display_name": name, "always_online": True}}
-    events = {"bot_events": ["app_mention"]} if name == "bolt" else {"bot_events": ["message.channels"]}
-    scopes = ["app_mentions:read", "channels:history", "channels:read", "chat:write", "users:read"]
-    installed = stage.act(
-        "install",
-        manifest={
-            "display_information": {"name": name},
-            "features": features,
-            "oauth_config": {"scopes": {"bot": scopes}},
-            "settings": {"event_subscriptions": events, "socket_mode_enabled": True},
-        },
-    )["app"]
+    installed = stage.install(name, ["app_mention"] if name == "bolt" else ["message.channels"])
     stage.act("join", channel=f"#{CHANNEL}", person=name)
     clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     environment = {
@@ -281,7 +227,7 @@ def _echo(stage: Stage, name: str, command: list[str]) -> dict[str, Any]:
     with (stage.folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        _until(lambda: stage.act("connections", app=installed["id"])["connections"] == 1, name)
+        until(lambda: stage.act("connections", app=installed["id"])["connections"] == 1, name)
         acks, answers = [], []
         for number in range(MESSAGES + WARM):
             since = stage.now()
@@ -325,7 +271,7 @@ def _when(stage: Stage, since: int, ts: str, app: str = "A0APP1") -> tuple[float
             found[:] = [acks[0]["at"], sent[0]["at"], posts[0]["at"]]
         return bool(found)
 
-    _until(looked, f"the answer to {ts}")
+    until(looked, f"the answer to {ts}")
     return found[0], found[1], found[2]
 
 
@@ -351,12 +297,3 @@ def _cpu_seconds(process: int) -> float:
 
 def _figures(name: str, values: list[float]) -> dict[str, float]:
     return {f"{name}_p50_ms": median(values), f"{name}_p99_ms": percentile(values, 99)}
-
-
-def _until(happened: Callable[[], object], what: str, pause: float = 0.05) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        if time.monotonic() > deadline:
-            message = f"{what}: not within {PATIENCE_SECONDS} s"
-            raise RuntimeError(message)
-        time.sleep(pause)

@@ -1,47 +1,25 @@
 """`target: {kind: kubernetes-job}` whole: `funade serve`, queues on a server, a controller of its own process."""
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from funade.domain.messages import ReportedLog
 from funade.domain.orders import Execution
 from funade.domain.queue_text import to_text
-from tests.architecture.source import ROOT
-from tests.contracts.queues import KEYS, REGION, client, create, server
+from tests.contracts.queues import KEYS, client, server
+from tests.integration.queued_shop import Shop, controlling, furnish, serving, until
 from tests.integration.stand_in import OUTPUT, WAITS_FOR
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-FUNADE = [sys.executable, "-m", "funade"]
-WITHIN_SECONDS = 120
 WHOLE = b"".join(OUTPUT)
-CONFIGURATION = """
-applications:
-  shop:
-    repository: ./shop
-    environments:
-      staging:
-        target:
-          kind: kubernetes-job
-          queue: {orders}
-          facts: {facts}
-          region: {region}
-          access_key: env:SHOP_KEY
-          secret_key: env:SHOP_SECRET
-"""
 
 
 @pytest.fixture(scope="module")
@@ -50,124 +28,12 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running
 
 
-@dataclass(frozen=True)
-class Shop:
-    """A folder with a configuration, and the queues that it names."""
-
-    folder: Path
-    endpoint: str
-    orders: str
-    facts: str
-    dead: str
-
-    def funade(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            [*FUNADE, *arguments],
-            cwd=self.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=WITHIN_SECONDS,
-        )
-
-    def shown(self) -> dict[str, Any]:
-        """Return deployment 1 as `funade show` tells it; empty while nobody answers."""
-        said = self.funade("show", "1", "--json").stdout
-        return dict(json.loads(said).get("deployment") or {}) if said else {}
-
-    def log(self) -> bytes:
-        """Return the log of deployment 1, as it is kept."""
-        logs = sorted((self.folder / ".funade" / "attempts").glob("*/*/output.log"))
-        return logs[-1].read_bytes() if logs else b""
-
-    def began(self) -> list[dict[str, Any]]:
-        """Return what began in the cluster."""
-        try:
-            return [json.loads(line) for line in (self.folder / "began").read_text().splitlines()]
-        except FileNotFoundError:
-            return []
-
-
-def environment(traps: str = "") -> dict[str, str]:
-    armed = {"FUNADE_FAILPOINTS": traps} if traps else {}
-    given = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    keys = {"SHOP_KEY": KEYS.access_key, "SHOP_SECRET": KEYS.secret_key}
-    return {**given, **armed, **keys, "FUNADE_LEASE_SECONDS": "1", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
-
-
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path, endpoint: str) -> Iterator[Shop]:
     other_side = getattr(request, "param", "stand_in")
     furnished = furnish(tmp_path, endpoint)
     with controlling(other_side, furnished.orders, furnished.facts, tmp_path):
         yield furnished
-
-
-def furnish(folder: Path, endpoint: str) -> Shop:
-    """Return a new shop in that folder, with a repository and queues of its own."""
-    name = uuid4().hex
-    dead = create(endpoint, f"dead-{name}")
-    arn = f"arn:aws:sqs:{REGION}:{dead.split('/')[-2]}:{dead.split('/')[-1]}"
-    policy = {"deadLetterTargetArn": arn, "maxReceiveCount": 5}
-    orders, facts = create(endpoint, name, policy), create(endpoint, f"told-{name}", policy)
-    (folder / "funade.yaml").write_text(CONFIGURATION.format(orders=orders, facts=facts, region=REGION))
-    git = ["git", "-C", str(folder / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-    subprocess.run(["git", "init", "--quiet", str(folder / "shop")], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
-    return Shop(folder, endpoint, orders, facts, dead)
-
-
-@contextmanager
-def controlling(other_side: str, orders: str, facts: str, folder: Path) -> Iterator[None]:
-    with (folder / "controller.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", f"tests.integration.{other_side}", orders, facts, str(folder)],
-            cwd=ROOT,
-            env={"PATH": os.defpath, "HOME": "/nonexistent"},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield
-    finally:
-        child.kill()
-        child.wait()
-
-
-@contextmanager
-def serving(shop: Shop, traps: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    with (shop.folder / "log").open("ab") as log:
-        child = subprocess.Popen(
-            [*FUNADE, "serve"], cwd=shop.folder, env=environment(traps), stderr=log, stdout=log
-        )
-    try:
-        until("the server answers", lambda: child.poll() is not None or answers(shop), shop)
-        yield child
-        if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
-            assert child.wait(60) == 0
-    finally:
-        child.kill()
-        child.wait()
-
-
-def answers(shop: Shop) -> bool:
-    socket = shop.folder / ".funade" / "run" / "funade.sock"
-    return socket.exists() and shop.funade("status", "--json").returncode == 0
-
-
-def until(what: str, happens: Callable[[], object], shop: Shop) -> None:
-    end = time.monotonic() + WITHIN_SECONDS
-    while not happens():
-        assert time.monotonic() < end, (
-            f"not in time: {what}\n{shop.shown()}\n"
-            + (shop.folder / "log").read_text()[-3000:]
-            + (shop.folder / "controller.log").read_text()[-3000:]
-        )
-        time.sleep(0.1)
 
 
 def test_a_deploy_goes_through_the_queues_to_its_seen_end(shop):
@@ -248,7 +114,12 @@ def test_what_nobody_can_read_is_set_aside_shown_sent_again_and_thrown_away(shop
 
 
 def test_a_check_asks_both_queues(shop):
-    assert shop.funade("check").returncode == 0, shop.funade("check").stdout
+    good = shop.funade("check")
+    assert good.returncode == 0, good.stdout
+    shared = ", ".join(f"`{one.rpartition('/')[2]}`" for one in (shop.orders, shop.facts))
+    assert (
+        f"warning: `applications.shop.environments.staging.target.queue`: the queues {shared}" in good.stdout
+    )
     client(shop.endpoint).delete_queue(QueueUrl=shop.facts)
     ran = shop.funade("check")
     assert ran.returncode == 6

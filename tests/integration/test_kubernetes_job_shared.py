@@ -1,16 +1,14 @@
 """The same way with several processes on one database: any of them hears what the others asked for, and may die."""
 
 import json
-import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -18,10 +16,18 @@ from funade.domain.deployment import Deployment, Phase, State
 from funade.domain.events import DeploymentFinished, DeploymentTakenOver
 from tests import postgres
 from tests.contracts.ledgers import open_address, run
-from tests.contracts.queues import KEYS, REGION, client, create, server
+from tests.contracts.queues import client, server
 from tests.crash.world import DATABASE_SECRET
+from tests.integration.queued_shop import (
+    FUNADE,
+    ask,
+    controlling,
+    environment,
+    make_queues,
+    make_repository,
+    target,
+)
 from tests.integration.stand_in import OUTPUT
-from tests.integration.test_kubernetes_job import FUNADE, controlling
 
 if TYPE_CHECKING:
     from funade.store.postgres.ledger import PostgresLedger
@@ -37,11 +43,6 @@ applications:
   shop:
     repository: {repository}
     environments:
-"""
-TARGET = """
-      {name}:
-        target: {{kind: kubernetes-job, queue: '{orders}', facts: '{facts}', region: {region},
-                 access_key: env:SHOP_KEY, secret_key: env:SHOP_SECRET}}
 """
 
 
@@ -59,23 +60,13 @@ class Crew:
         """Start a process that has a data folder of its own."""
         with (self.folder / f"{place}.log").open("ab") as log:
             child = subprocess.Popen(
-                [*FUNADE, verb], cwd=self.folder / place, env=environment(), stdout=log, stderr=log
+                [*FUNADE, verb], cwd=self.folder / place, env=variables(), stdout=log, stderr=log
             )
         self.processes[child.pid] = child
 
     def funade(self, *words: str) -> str:
         """Return what a command says."""
-        ran = subprocess.run(
-            [*FUNADE, *words],
-            cwd=self.folder / "a",
-            env=environment(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=WITHIN_SECONDS,
-        )
-        return ran.stdout
+        return ask(self.folder / "a", variables(), *words).stdout
 
     def row(self, number: int) -> Deployment | None:
         return run(self.ledger.read(lambda look: look.deployment(number)))
@@ -98,35 +89,22 @@ class Crew:
         return found
 
 
-def environment() -> dict[str, str]:
-    given = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    secrets = {"SHOP_KEY": KEYS.access_key, "SHOP_SECRET": KEYS.secret_key, "SHOP_DATABASE": DATABASE_SECRET}
+def variables() -> dict[str, str]:
     # Long enough for a machine that does much else: nobody is to be taken for dead who is only slow.
-    return {**given, **secrets, "FUNADE_LEASE_SECONDS": "6", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
-
-
-@contextmanager
-def queues(folder: Path) -> Iterator[tuple[str, str, str, str]]:
-    with server("moto", folder) as endpoint:
-        name = uuid4().hex
-        dead = create(endpoint, f"dead-{name}")
-        arn = f"arn:aws:sqs:{REGION}:{dead.split('/')[-2]}:{dead.split('/')[-1]}"
-        policy = {"deadLetterTargetArn": arn, "maxReceiveCount": 20}
-        yield endpoint, create(endpoint, name, policy), create(endpoint, f"told-{name}", policy), dead
+    return environment(SHOP_DATABASE=DATABASE_SECRET, FUNADE_LEASE_SECONDS="6")
 
 
 @pytest.fixture
 def crew(tmp_path: Path) -> Iterator[Crew]:
+    (tmp_path / "moto").mkdir()
     with ExitStack() as stack:
-        endpoint, orders, facts, dead = stack.enter_context(queues(tmp_path))
+        endpoint = stack.enter_context(server("moto", tmp_path / "moto"))
+        orders, facts, dead = make_queues(endpoint, deliveries=20)
         database = postgres.shared().new_database()
-        repository = tmp_path / "shop"
-        git = ["git", "-C", str(repository), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-        subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
-        subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
-        text = CONFIGURATION.format(database=postgres.shared().url(database), repository=repository)
+        make_repository(tmp_path / "shop")
+        text = CONFIGURATION.format(database=postgres.shared().url(database), repository=tmp_path / "shop")
         for name in ENVIRONMENTS:
-            text += TARGET.format(name=name, orders=orders, facts=facts, region=REGION)
+            text += f"      {name}:\n        target: {target(orders, facts)}\n"
         for place in "abc":
             (tmp_path / place).mkdir()
             (tmp_path / place / "funade.yaml").write_text(text)

@@ -16,7 +16,7 @@ from funade.controller.names import DEPLOY_QUEUES
 from funade.domain.masking import MASK
 from tests.conftest import LONG
 from tests.contracts.queues import REGION, client, server
-from tests.integration.test_kubernetes_job import Shop, furnish, serving
+from tests.integration.queued_shop import Shop, furnish, serving
 from tests.kubernetes.shipped import SPEC, install, process
 from tests.kubernetes.standin import standin
 

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from funade.clients.kubernetes import JOBS, PODS, Cluster
 from funade.controller.names import DEPLOY_QUEUES
 from funade.queue.in_cluster import DEPLOY_MESSAGES
 from tests.architecture.source import ROOT
+from tests.integration.queued_shop import CONFIGURATION, FUNADE, make_repository
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.shipped import SPEC, install
 from tests.kubernetes.standin import standin
@@ -35,16 +35,6 @@ pytestmark = [
 ]
 
 WITHIN_SECONDS = 120
-CONFIGURATION = """
-applications:
-  shop:
-    repository: ./shop
-    environments:
-      staging:
-        target:
-          kind: kubernetes-job
-          queue: {queue}
-{more}"""
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ class Both:
     async def start(self, *arguments: str, **streams: Any) -> asyncio.subprocess.Process:
         variables = {"FUNADE_LEASE_SECONDS": "1", "LANG": "C.UTF-8", "HOME": str(self.folder)}
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "funade", *arguments),
+            *(*FUNADE, *arguments),
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), **variables},
             **streams,
@@ -115,18 +105,16 @@ def both(
 ) -> Both:
     plane.start_controllers()
     install(plane, namespace)
-    queue, more = "store:shop", ""
+    target = {"kind": "kubernetes-job", "queue": "store:shop"}
     if request.param == "cluster":
         rights = (ROOT / "deploy/kubernetes/server/rights.yaml").read_text()
         plane.kubectl("apply", "--namespace", namespace, "-f", "-", given=rights)
         server = plane.write_kubeconfig("server", plane.new_token(namespace, "funade-server"))
-        queue, more = f"cluster:{namespace}/shop", f"          kubeconfig: {server}\n"
-    (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(queue=queue, more=more))
-    git = ["git", "-C", str(tmp_path / "shop"), "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
-    subprocess.run(["git", "init", "--quiet", str(tmp_path / "shop")], check=True)
-    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "Begin"], check=True)
+        target |= {"queue": f"cluster:{namespace}/shop", "kubeconfig": str(server)}
+    (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(target=json.dumps(target)))
+    make_repository(tmp_path / "shop")
     controller = plane.write_kubeconfig("controller", plane.new_token(namespace, "funade-controller"))
-    return Both(tmp_path, cluster, namespace, controller, queue)
+    return Both(tmp_path, cluster, namespace, controller, target["queue"])
 
 
 async def test_a_deploy_needs_no_service_between_server_and_cluster(both: Both, plane: ControlPlane):

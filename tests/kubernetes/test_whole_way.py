@@ -1,24 +1,23 @@
-"""From a person's deploy to hosts, by all parts at once: a server, queues, our controller, a pod with Capistrano.
+"""From a message in chat to hosts, by all parts at once: a server, queues, our controller, a pod with Capistrano.
 
-The server is told to deploy; the order goes to a cluster through SQS; the controller there makes a Job; its pod is the
-example's image, and deploys by OpenSSH, with a forwarded agent that opens the private repository for the host.
+Somebody types it in a workspace like Slack; the order goes to a cluster through SQS; the controller there makes a Job;
+its pod is the example's image, and deploys by OpenSSH, with a forwarded agent that opens the private repository for the
+host. What becomes of it is read where it was typed.
 """
 
-import json
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contracts.queues import KEYS, REGION
+from tests.crash.workspace import CHANNEL, Workspace
+from tests.integration import queued_shop
 from tests.integration.git_sshd import Sshd, sshd
+from tests.integration.queued_shop import serving
 from tests.integration.ssh_deployments import Source
 from tests.kubernetes import images, pods
 from tests.kubernetes.orders import Orders
@@ -26,21 +25,18 @@ from tests.kubernetes.pods import ECR, NAMESPACE, World
 
 pytestmark = [pods.NEEDS, pods.TIMEOUT, pytest.mark.needs("sshd", "git"), pytest.mark.slow]
 
-WITHIN_SECONDS = 120
-FUNADE = [sys.executable, "-m", "funade"]
 CONFIGURATION = """
+people:
+  ada: {{local: {uid}, slack: T0ACME/U0ADA}}
+slack: {{bot_token: env:CRASH_SLACK_BOT, app_token: env:CRASH_SLACK_APP, url: "{slack}/api/"}}
 applications:
   shop:
     repository: ./source
+    channel: "{channel}"
     environments:
       production:
-        target:
-          kind: kubernetes-job
-          queue: {orders}
-          facts: {facts}
-          region: {region}
-          access_key: env:SHOP_KEY
-          secret_key: env:SHOP_SECRET
+        rights: {{deploy: [ada]}}
+        target: {target}
 """
 
 
@@ -49,52 +45,26 @@ def world() -> World:
     return pods.shared()
 
 
-@dataclass(frozen=True)
-class Shop:
-    """A host, a private repository, and a server that is to deploy the one to the other."""
+@dataclass(frozen=True, kw_only=True)
+class Shop(queued_shop.Shop):
+    """A host, a private repository, a server that is to deploy the one to the other, and people who may ask it to."""
 
     world: World
-    folder: Path
+    workspace: Workspace
     source: Source
     place: Path
 
-    def funade(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*FUNADE, *arguments],
-            cwd=self.folder,
-            env=self.variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WITHIN_SECONDS,
-        )
-
-    def variables(self) -> dict[str, str]:
-        keys = {"SHOP_KEY": KEYS.access_key, "SHOP_SECRET": KEYS.secret_key}
-        own = {"AWS_CA_BUNDLE": str(self.world.authority), "LANG": "C.UTF-8", "HOME": "/nonexistent"}
-        return {"PATH": os.environ["PATH"], **keys, **own}
-
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        with (self.folder / "log").open("ab") as log:
-            server = subprocess.Popen(
-                [*FUNADE, "serve"], cwd=self.folder, env=self.variables(), stderr=log, stdout=log
-            )
+    def until(self, what: str, look: Any) -> Any:
         try:
-            until = time.monotonic() + WITHIN_SECONDS
-            while self.funade("status", "--json").returncode != 0:
-                assert server.poll() is None, (self.folder / "log").read_text()
-                assert time.monotonic() < until, (self.folder / "log").read_text()
-            yield
-        finally:
-            server.terminate()
-            try:
-                server.wait(60)
-            finally:
-                server.kill()
+            return self.world.until(what, look)
+        except AssertionError as error:
+            error.add_note(self.words())
+            raise
 
-    def shown(self) -> dict[str, Any]:
-        return dict(json.loads(self.funade("show", "1", "--json").stdout)["deployment"])
+    def thread(self, ts: str) -> list[str]:
+        """Return what Funade has said below a message."""
+        below = [one for one in self.workspace.ours() if one.get("thread_ts") == ts != one["ts"]]
+        return [unescape(one["text"]) for one in below]
 
 
 @pytest.fixture
@@ -105,10 +75,30 @@ def shop(world: World, tmp_path: Path) -> Iterator[Shop]:
     with sshd(tmp_path / "web", world.node.host) as web, sshd(tmp_path / "git", world.node.host) as git:
         give_keys(world, tmp_path, web, git)
         queue = Orders(world, container(source, place, web, git), **spec())
-        told = {"orders": queue.orders, "facts": queue.told, "region": REGION}
-        (tmp_path / "funade.yaml").write_text(CONFIGURATION.format(**told))
-        yield Shop(world, tmp_path, source, place)
-        queue.remove()
+        workspace = Workspace(tmp_path / "workspace")
+        try:
+            written = CONFIGURATION.format(
+                uid=os.getuid(),
+                slack=workspace.address,
+                channel=CHANNEL,
+                target=queued_shop.target(queue.orders, queue.told),
+            )
+            (tmp_path / "funade.yaml").write_text(written)
+            own = {"AWS_CA_BUNDLE": str(world.authority), "FUNADE_LEASE_SECONDS": "6"}
+            yield Shop(
+                folder=tmp_path,
+                endpoint=world.endpoint,
+                orders=queue.orders,
+                facts=queue.told,
+                variables={**workspace.variables, **own},
+                world=world,
+                workspace=workspace,
+                source=source,
+                place=place,
+            )
+        finally:
+            workspace.close()
+            queue.remove()
 
 
 def give_keys(world: World, folder: Path, web: Sshd, git: Sshd) -> None:
@@ -146,19 +136,29 @@ def spec() -> dict[str, Any]:
     }
 
 
-def test_a_deploy_reaches_a_host_through_a_queue_and_a_pod_and_comes_back_as_it_was_seen(shop: Shop):
+def test_what_somebody_types_reaches_a_host_through_a_queue_and_a_pod_and_its_end_is_read_there(shop: Shop):
     wanted = shop.source.commit({"index.html": "wanted\n"})
+    shop.source.git("tag", "v1.2.0", wanted)
     shop.source.commit({"index.html": "newer, and not asked for\n"})
-    with shop.serving():
-        ran = shop.funade("deploy", "shop", "production", wanted, "--yes", "--json")
-        said = ran.stdout + ran.stderr + (shop.folder / "log").read_text()
-        assert ran.returncode == 0, said + shop.world.controller_log()
+    workspace = shop.workspace
+    with serving(shop):
+        shop.until("a bot that listens", lambda: workspace.act("connections", app="")["connections"])
+        workspace.say("ada", "@funade deploy shop production v1.2.0")
+        shop.until("an end in chat", lambda: workspace.is_shown(1, "succeeded"))
         shown = shop.shown()
+        card = workspace.card(1, "succeeded")
+        shop.until("the end in the thread", lambda: any("succeeded" in one for one in shop.thread(card)))
         output = shop.funade("logs", "1").stdout
+        # A long log fills several messages: whoever wants to read on is told how.
+        begins = output.strip().splitlines()[0]
+        workspace.act("say", person="ada", channel=CHANNEL, text="@funade logs 1", thread_ts=card)
+        shop.until("the log in the thread", lambda: any(begins in one for one in shop.thread(card)))
+        thread = "\n".join(shop.thread(card))
     assert (shown["state"], shown["release"]["revision"]) == ("succeeded", wanted)
     assert (shop.place / "current" / "REVISION").read_text().strip() == wanted
     assert (shop.place / "current" / "index.html").read_text() == "wanted\n"
     assert shown["verified"]
     assert wanted in output
-    assert "PRIVATE KEY" not in output
+    assert "PRIVATE KEY" not in output + thread
+    assert len(workspace.cards(1)) == 1
     assert shop.world.denied() == []

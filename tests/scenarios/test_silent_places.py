@@ -120,6 +120,9 @@ class World:
         return await self.real.change(work)
 
     async def wait_for_change(self, since: int, seconds: float) -> int:
+        generation = await self.real.wait_for_change(since, 0)
+        if generation != since:
+            return generation
         self.clock.advance(seconds=seconds)
         due = [one for one in self._later if one[0] <= self.clock.steady()]
         self._later = [one for one in self._later if one not in due]
@@ -203,6 +206,13 @@ async def test_a_silent_controller_is_named_with_what_to_do_and_not_flooded_with
     looks = world.given(OrderedLook)
     assert 5 <= len(looks) <= 12
     assert len({one.question for one in looks}) == len(looks)
+
+
+async def test_an_answer_is_seen_as_soon_as_it_is_there(world):
+    world.says(Standing.UNSEEN, highest_fence=3)
+    began = world.clock.steady()
+    assert await world.place.look(IT) == Sighting(standing=Standing.UNSEEN, highest_fence=3)
+    assert world.clock.steady() - began < 0.05
 
 
 async def test_an_answer_that_comes_late_counts_for_whoever_asks_next(world):

@@ -22,21 +22,22 @@ def check(session: Session, *, as_json: bool) -> Exit:
     """Prove the configuration against the world; deploys nothing.
 
     The file, every repository, every target's preconditions. It ends with 2 when the file is wrong, and with 6 when
-    something that it names is.
+    something that it names is; what it only warns of ends it with 0.
     """
     from funade import texts
     from funade.texts import terminal
 
     path = session.path
     problems = wiring().check(path)
+    is_good = all(one.warns for one in problems)
     if as_json:
         _print([to_plain(one) for one in problems])
     else:
         for one in problems:
             click.echo(texts.problem(one, session.reader.language))
-        if not problems:
+        if is_good:
             click.echo(session.word(terminal.NO_PROBLEMS, path=path))
-    return Exit.TROUBLE if problems else Exit.SUCCEEDED
+    return Exit.SUCCEEDED if is_good else Exit.TROUBLE
 
 
 @click.group(cls=WholeSentences)

@@ -99,3 +99,5 @@ class Problem:
     where: str
     problem: str
     remedy: str = ""
+    #: everything works all the same; somebody will be sorry for it later
+    warns: bool = False

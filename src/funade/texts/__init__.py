@@ -30,6 +30,7 @@ __all__ = [
 
 _PROBLEM = mark("`{where}`: {problem}")
 _PROBLEM_WITH_REMEDY = mark("`{where}`: {problem} — {remedy}")
+_WARNING = mark("warning: {problem}")
 
 
 def say(
@@ -68,4 +69,5 @@ def problem(problem: Problem, language: str = ENGLISH) -> str:
     wording = _PROBLEM_WITH_REMEDY if problem.remedy else _PROBLEM
     reader = Reader(language)
     what, to_do = (trouble(plain(said), reader) for said in (problem.problem, problem.remedy))
-    return reader.word(wording, where=plain(problem.where), problem=what, remedy=to_do)
+    said = reader.word(wording, where=plain(problem.where), problem=what, remedy=to_do)
+    return reader.word(_WARNING, problem=said) if problem.warns else said

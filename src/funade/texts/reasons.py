@@ -42,7 +42,7 @@ def _values(because: Because, reader: Reader) -> dict[str, str]:
     values = {key: shown for key, value in because.detail.items() if (shown := _shown(key, value, reader))}
     if because.code is Reason.AWAITING_TURN and because.detail.get("position") == 1:
         del values["position"]
-    if because.code is Reason.EXPIRED and because.detail.get("waited_for") in set(Reason):
+    if because.code is Reason.EXPIRED and because.detail.get("waited_for") in tuple(Reason):
         what_for = Because(code=Reason(str(because.detail["waited_for"])), detail=because.detail)
         values["waited_for"] = reason(what_for, reader)
     return values

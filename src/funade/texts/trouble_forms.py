@@ -66,6 +66,10 @@ FORMS: tuple[str, ...] = (
     mark("no queues are open, so that nothing can be deployed"),
     mark("the queue did not take an order: {inner}"),
     mark("the queue `{name}` has no queue for dead letters"),
+    mark("the queues {names} share `{dead}` for their dead letters"),
+    mark(
+        "give each its own: what is sent again from there goes to the queue that is named, wherever it came from"
+    ),
     mark("create one and name it in the redrive policy, so that what nobody can read is kept"),
     mark("the queue `{name}` gives a message to others after {seconds} s"),
     mark("set its visibility timeout to 30 s"),

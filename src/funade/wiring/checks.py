@@ -12,6 +12,8 @@ from funade.runner.machine import RandomIds, SystemClock
 from funade.secrets import OpenSecrets
 from funade.sources import GitSources
 from funade.targets import OpenTargets, Surroundings
+from funade.usecases.check_dead_letters import shared_dead_letters
+from funade.usecases.queue_ports import QueuePlace
 from funade.wiring.parts import LEASE
 
 
@@ -38,6 +40,7 @@ async def _problems(
         )
     )
     problems: list[Problem] = []
+    queues: dict[str, QueuePlace] = {}
     for key in configuration.web.signing_keys if configuration.web else ():
         problems += secrets.check(key)
     for application in configuration.applications.values():
@@ -58,6 +61,13 @@ async def _problems(
             problems += [
                 replace(one, where=f"{place}.{one.where}") for one in await targets.open(release).check()
             ]
+            for name, queue in (
+                ("queue", targets.orders_to(environment.target)),
+                ("facts", targets.facts_from(environment.target)),
+            ):
+                if queue is not None:
+                    queues[f"{place}.{name}"] = queue
+    problems += await shared_dead_letters(exchange, queues)
     if configuration.slack is not None:
         from funade.chat.slack.check import find_problems as problems_with_slack  # noqa: PLC0415 - else not loaded
 

@@ -2,7 +2,7 @@ import ast
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from funade.domain.reason import Because, Reason, because
@@ -124,6 +124,7 @@ def test_every_reason_can_be_said_with_all_its_details_and_with_none(code, langu
     ),
     st.sampled_from(LANGUAGES),
 )
+@example(Reason.EXPIRED, {"waited_for": []}, "en")
 def test_no_detail_of_any_shape_keeps_a_reason_from_being_said(code, detail, language):
     said = say(Because(code=code, detail=detail), language)
     assert said

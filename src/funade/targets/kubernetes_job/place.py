@@ -30,7 +30,11 @@ from funade.usecases.queue_ports import Exchange
 ANSWER = timedelta(seconds=10)
 #: Between two looks at what has come, at most.
 GLANCE = timedelta(seconds=1)
+#: Between two looks, at least: others change the ledger too, often many times a second.
 BREATH_SECONDS = 0.05
+#: For so long what was just asked for may be there any moment, and is looked for more often.
+EXPECTED = timedelta(seconds=1)
+SHORT_BREATH_SECONDS = 0.01
 RETRY = timedelta(seconds=5)
 #: The place's clock may be behind ours, and its answer needs its time.
 MARGIN = timedelta(seconds=15)
@@ -180,12 +184,15 @@ class KubernetesJobPlace:
 
     async def _tellings(self, execution: Execution) -> AsyncIterator[Told]:
         """Yield what is known, at once, after each change and every second; without end."""
-        generation = -1
+        since = self._clock.steady()
+        generation = await self._ledger.wait_for_change(-1, 0)
         while True:
+            looked = self._clock.steady()
             yield await self._told(execution)
-            # Others change the ledger too, often many times a second.
-            await self._clock.sleep(BREATH_SECONDS)
             generation = await self._ledger.wait_for_change(generation, GLANCE.total_seconds())
+            is_expected = looked - since < EXPECTED.total_seconds()
+            breath = SHORT_BREATH_SECONDS if is_expected else BREATH_SECONDS
+            await self._clock.sleep(max(0.0, looked + breath - self._clock.steady()))
 
     async def _told(self, execution: Execution) -> Told:
         facts, highest = await self._ledger.read(
