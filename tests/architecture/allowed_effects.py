@@ -4,6 +4,7 @@ ALLOWED = {
     "funade.cli.socket_connection:SocketConnection._exchange": "a question to our own server",
     "funade.clients.births:ask": "asks the system, changes nothing",
     "funade.clients.kubernetes.credentials:Program._ask": "asks who we are, changes nothing",
+    "funade.clients.kubernetes.wire:Wire._send_once": "a write is named by whoever asks the cluster for it",
     "funade.failpoints:_append": "the log and the sign of a pause are the crash test's own",
     "funade.failpoints:_die": "this is the kill itself",
     "funade.playground.requests:Requests._ask": "a toy workspace of no memory asks the app that is tried in it",

@@ -24,7 +24,7 @@ from tests.kubernetes.shipped import VARIABLES
 IMPORTED = (
     "aiobotocore.session",
     "funade.wiring.controller",
-    "httpx2",
+    "aiohttp",
     "lightkube.config.client_adapter",
     "tests.kubernetes.replicas",
 )

@@ -9,9 +9,10 @@ from uuid import UUID
 from funade.clients.kubernetes.kinds import JOBS
 from funade.controller.deploy_queue import DeployQueue, parse
 from funade.controller.guard import Guard, read_spec
+from funade.controller.inbox import Inbox
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, guard_name
 from funade.controller.progress import Telling
-from funade.controller.reconcile import Inbox, Reconcile
+from funade.controller.reconcile import Reconcile
 from funade.domain.messages import (
     Fact,
     ForeignMessage,

@@ -11,8 +11,8 @@ from funade import failpoints
 from funade.clients.kubernetes.errors import ClusterError, Invalid
 from funade.clients.kubernetes.kinds import JOBS
 from funade.controller.foreign import guard_name_of
+from funade.controller.inbox import Inbox
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER
-from funade.controller.reconcile import Inbox
 from funade.domain.messages import ForeignMessage
 from funade.domain.queue_text import read_any_order
 from funade.testing.orders import FakeHeld

@@ -15,8 +15,9 @@ from funade import failpoints
 from funade.clients.kubernetes.errors import ClusterError, Unreachable
 from funade.clients.kubernetes.kinds import JOBS
 from funade.controller.guard import Attempt, Phase, read_spec
+from funade.controller.inbox import Inbox
 from funade.controller.names import DEPLOY_GUARDS, DEPLOY_QUEUES, FINALIZER, guard_name
-from funade.controller.reconcile import Inbox, Reconcile
+from funade.controller.reconcile import Reconcile
 from funade.domain.messages import Order
 from funade.domain.orders import EndedBy
 from funade.testing.orders import FakeHeld

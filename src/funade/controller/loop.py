@@ -21,6 +21,7 @@ from funade.controller.foreign import REFUSED, deployment_of, guard_name_of
 from funade.controller.foreign_jobs import ForeignJobs
 from funade.controller.guard import Guard
 from funade.controller.history import EndedJobs
+from funade.controller.inbox import Inbox
 from funade.controller.job import released
 from funade.controller.names import (
     DEPLOY_GUARDS,
@@ -33,7 +34,7 @@ from funade.controller.names import (
     job_name,
 )
 from funade.controller.news import News
-from funade.controller.reconcile import Inbox, Reconcile
+from funade.controller.reconcile import Reconcile
 from funade.controller.seen import SeenJob, read_job
 from funade.controller.telling import Telling
 from funade.controller.tidying import Tidying

@@ -12,21 +12,22 @@ import structlog
 
 from funade.clients.kubernetes.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from funade.clients.kubernetes.kinds import JOBS, PODS
-from funade.controller.absorb import Absorbed, Then, absorb, fact_of, sealed
+from funade.controller.absorb import Absorbed, Then, fact_of, sealed
 from funade.controller.act import CreateJob, DeleteJob, Move, Release, Resume, StopJob, StopPods, next_move
 from funade.controller.advance import NOT_OURS, World, advance
 from funade.controller.cluster import Cluster
 from funade.controller.deploy_queue import DeployQueue
 from funade.controller.doors import Held, Outlets
 from funade.controller.events import Notice, Reason, ended, place_of, refused
-from funade.controller.foreign import absorb_foreign, guard_of
-from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, read_spec, to_spec
+from funade.controller.guard import Attempt, Guard, Phase, Stop, Told, to_spec
+from funade.controller.inbox import Inbox
 from funade.controller.job import job_for, released, resumed, stopped
-from funade.controller.names import DEPLOY_GUARDS, DEPLOYMENT, FOREIGN, GUARD, MANAGER, job_name
+from funade.controller.look import Looking, Seen
+from funade.controller.names import DEPLOY_GUARDS, FOREIGN, GUARD, MANAGER, job_name
 from funade.controller.progress import Telling
 from funade.controller.seen import SeenJob, read_job
 from funade.domain.errors import FunadeError, QueueError
-from funade.domain.messages import Fact, ForeignMessage, OrderedStart
+from funade.domain.messages import Fact
 from funade.domain.orders import EndedBy
 from funade.domain.wire import Unreadable
 from funade.failpoints import effect
@@ -41,51 +42,6 @@ LIVELY = timedelta(seconds=10)
 A_MOMENT = timedelta(seconds=1)
 AFTER_TROUBLE = timedelta(seconds=5)
 _LONGEST_WORDS = 300
-
-
-@dataclass(slots=True)
-class Inbox:
-    """The orders for one environment that are in our hands."""
-
-    held: list[Held] = field(default_factory=list)
-    queues: dict[str, DeployQueue] = field(default_factory=dict)
-    waited: set[str] = field(default_factory=set)  #: what it led to was told while it was in our hands
-
-    def put(self, held: Held, queue: DeployQueue) -> None:
-        """Add a message; of the same one an older delivery is nobody's any more."""
-        for older in [one for one in self.held if one.id == held.id]:
-            older.let_go()
-        self.held = [one for one in self.held if one.id != held.id] + [held]
-        self.queues[held.id] = queue
-
-    def drop(self, held: Held) -> None:
-        """Forget a message."""
-        self.held = [one for one in self.held if one is not held]
-        if not any(one.id == held.id for one in self.held):
-            self.queues.pop(held.id, None)
-            self.waited.discard(held.id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A guard as it is stored (`raw` None: not yet), with what was seen after it.
-
-    What we write is seen by its answer: it replaced exactly what was read, so that nobody else has written between.
-    """
-
-    raw: dict[str, Any] | None
-    world: World
-
-    def with_guard(self, raw: dict[str, Any], guard: Guard) -> "Seen":
-        """Return the same with a guard that was written."""
-        return Seen(raw=raw, world=replace(self.world, guard=guard))
-
-    def with_job(self, raw: dict[str, Any]) -> "Seen":
-        """Return the same with a Job that was written."""
-        job = read_job(raw, ())
-        others = [one for one in self.world.jobs if one.uid != job.uid]
-        pods = next((one.pods for one in self.world.jobs if one.uid == job.uid), ())
-        return Seen(raw=self.raw, world=replace(self.world, jobs=[*others, replace(job, pods=pods)]))
 
 
 async def _go_on() -> None:
@@ -113,7 +69,12 @@ class Reconcile:
     #: So long an end waits for the last of the output.
     patience: timedelta = timedelta(seconds=15)
     progress: Telling = field(default_factory=Telling)
-    _hindrances: dict[str, str] = field(default_factory=dict)
+    _looking: Looking = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._looking = Looking(
+            cluster=self.cluster, namespace=self.namespace, clock=self.clock, queues=self.queues
+        )
 
     async def __call__(self, name: str, inbox: Inbox) -> timedelta | None:
         """Do what can be done now; return when to look again by ourselves, None: when something changes."""
@@ -122,7 +83,7 @@ class Reconcile:
             for lost in [one for one in inbox.held if one.is_lost]:
                 inbox.drop(lost)
             try:
-                seen = await self._look(name, inbox) if seen is None else self._later(seen)
+                seen = await self._look(name, inbox) if seen is None else self._looking.later(seen)
             except Unreadable as error:
                 log.error("a guard cannot be read: nothing starts under it", guard=name, problem=str(error))
                 return AFTER_TROUBLE
@@ -157,92 +118,33 @@ class Reconcile:
             return False, None
         return False, await self._do(name, seen, move)
 
-    def _later(self, seen: Seen) -> Seen:
-        world = replace(seen.world, queues=self.queues(), now=self.clock.now())
-        return replace(seen, world=world)
-
     # Looking
 
     async def _look(self, name: str, inbox: Inbox) -> Seen | None:
-        """Return what is so; the guard first: a Job that it names as started was there before it said so."""
-        if self.is_new(name) and any(isinstance(one.order, OrderedStart) for one in inbox.held):
+        if self.is_new(name) and inbox.has_start:
             begun = await self._begin(name, inbox)
             if begun is not None:
                 return begun
-        raw = await self._find_guard(name)
-        jobs = await self._find_jobs(name)
-        guard = self._guard(raw, jobs, inbox)
-        return None if guard is None else await self._around(name, raw, guard, jobs)
+        return await self._looking.look(name, inbox)
 
     async def _begin(self, name: str, inbox: Inbox) -> Seen | None:
         """Make the guard of a new environment rather than ask for it; None: it must be asked for."""
-        guard = self._guard(None, (), inbox)
+        guard = inbox.guard_beside(())
         if guard is None:
             return None
-        world = World(guard=guard, jobs=(), queues=self.queues(), now=self.clock.now())
         try:
-            made = await self._write_what_is_known(name, Seen(raw=None, world=world), inbox)
+            made = await self._write_what_is_known(name, self._looking.blind(guard), inbox)
         except AlreadyExists:
             return None
-        if made is None:
+        if made is None or made.raw is None:
             return None
-        return await self._around(name, made.raw, made.world.guard, await self._find_jobs(name))
-
-    async def _around(
-        self, name: str, raw: dict[str, Any] | None, guard: Guard, jobs: Sequence[dict[str, Any]]
-    ) -> Seen:
-        pods: Sequence[dict[str, Any]] = ()
-        if _may_have_pods(guard, [read_job(one, ()) for one in jobs]):
-            pods = (await self.cluster.list(PODS, self.namespace, labels=f"{GUARD}={name}")).objects
-        seen = [read_job(one, pods) for one in jobs]
-        there = {one.deployment for one in seen}
-        strays = frozenset(
-            deployment
-            for pod in pods
-            if (deployment := pod["metadata"].get("labels", {}).get(DEPLOYMENT)) not in there
-            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
-        )
-        return Seen(
-            raw=raw,
-            world=World(
-                guard=guard,
-                jobs=seen,
-                queues=self.queues(),
-                now=self.clock.now(),
-                strays=strays,
-                hindrances=self._hindrances,
-            ),
-        )
-
-    async def _find_jobs(self, name: str) -> Sequence[dict[str, Any]]:
-        return (await self.cluster.list(JOBS, self.namespace, labels=f"{GUARD}={name}")).objects
-
-    async def _find_guard(self, name: str) -> dict[str, Any] | None:
-        try:
-            return await self.cluster.get(DEPLOY_GUARDS, name, self.namespace)
-        except NotFound:
-            return None
-
-    def _guard(
-        self, raw: Mapping[str, Any] | None, jobs: Sequence[Mapping[str, Any]], inbox: Inbox
-    ) -> Guard | None:
-        if raw is not None:
-            return read_spec(raw.get("spec"))
-        records = [record for one in jobs if (record := read_job(one, ()).record) is not None]
-        executions = [one.execution for one in records]
-        for held in inbox.held:
-            if isinstance(held.order, ForeignMessage):
-                return guard_of(held.id, inbox.queues[held.id])
-            executions.append(held.order.execution)
-        if not executions:
-            return None
-        return Guard(application=executions[0].application, environment=executions[0].environment)
+        return await self._looking.look_around(name, made.raw, made.world.guard)
 
     # Doing
 
     async def _write_what_is_known(self, name: str, seen: Seen, inbox: Inbox) -> Seen | None:
         """Write the guard if anything about it is new; return what is so then, None if there was nothing new."""
-        guard, results = self._absorbed(seen, inbox)
+        guard, results = inbox.absorbed(seen.world.guard, seen.world.now)
         inbox.waited.update(held.id for held, absorbed in results if absorbed.then is Then.WAIT)
         guard = advance(replace(seen.world, guard=guard))
         if seen.raw is not None and guard == seen.world.guard:
@@ -267,18 +169,6 @@ class Reconcile:
                 if attempt is not None and not attempt.is_over and pod.trouble and pod.trouble.has_reason:
                     message = f"{place_of(attempt)}: {pod.trouble.problem}"
                     self.say(attempt.queue, Notice(Reason.POD_CANNOT_START, message))
-
-    def _absorbed(self, seen: Seen, inbox: Inbox) -> tuple[Guard, list[tuple[Held, Absorbed]]]:
-        guard, results = seen.world.guard, []
-        for held in inbox.held:
-            queue, now = inbox.queues[held.id], seen.world.now
-            if isinstance(held.order, ForeignMessage):
-                absorbed = absorb_foreign(guard, held.id, held.order, queue, now)
-            else:
-                absorbed = absorb(guard, held.order, queue, now)
-            guard = absorbed.guard
-            results.append((held, absorbed))
-        return guard, results
 
     def _with_unwritten(self, seen: Seen) -> Seen:
         """Return the same with what the guard takes over when it learns the next thing: that a Job was let run.
@@ -320,7 +210,7 @@ class Reconcile:
         """Tell whether the guard knows no more of the Job than when it was read, before the Job was seen."""
         if seen.world.guard.find(move.job.deployment, move.job.attempt) is not None:
             return True
-        now = await self._find_guard(name)
+        now = await self._looking.find_guard(name)
         return _version(now) == _version(seen.raw)
 
     async def _do(self, name: str, seen: Seen, move: Move) -> Seen | None:
@@ -384,12 +274,12 @@ class Reconcile:
             return None
         except Forbidden as error:
             # A quota, mostly: it may have room before the order's time is over.
-            self._hindrances[deployment] = problem = str(error)[:_LONGEST_WORDS]
+            self._looking.hindrances[deployment] = problem = str(error)[:_LONGEST_WORDS]
             message = f"{place_of(move.attempt)}: Kubernetes does not let us make its Job now: {problem}"
             self.say(move.queue.name, Notice(Reason.JOB_NOT_CREATED, message))
             raise
         else:
-            self._hindrances.pop(deployment, None)
+            self._looking.hindrances.pop(deployment, None)
             message = f"the Job for {place_of(move.attempt)} is made"
             self.say(move.queue.name, Notice(Reason.JOB_CREATED, message))
             return self._with_job(seen, raw)
@@ -422,7 +312,7 @@ class Reconcile:
             log.warning("facts cannot be told now", guard=name, problem=str(error))
             return True, None
         trouble = False
-        for held, absorbed in self._absorbed(seen, inbox)[1]:
+        for held, absorbed in inbox.absorbed(seen.world.guard, seen.world.now)[1]:
             trouble = not await self._settle(held, absorbed, inbox) or trouble
         await self._tell_progress(seen.world)
         return trouble, told
@@ -503,13 +393,6 @@ class Reconcile:
             return max(A_MOMENT, min(untold) + self.patience - world.now)
         is_lively = inbox.held or any(not one.is_over for one in world.guard.attempts)
         return LIVELY if is_lively else None
-
-
-def _may_have_pods(guard: Guard, jobs: Sequence[SeenJob]) -> bool:
-    """Tell whether a Pod could matter: of what has ended and was let go, and of what never ran, none does."""
-    return any(one.phase is Phase.STARTED for one in guard.attempts) or any(
-        not one.never_ran and (one.is_held or guard.find(one.deployment, one.attempt) is None) for one in jobs
-    )
 
 
 def _version(raw: Mapping[str, Any] | None) -> str:

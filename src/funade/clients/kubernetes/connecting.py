@@ -3,7 +3,6 @@
 It is loaded with the first client and not before: loading takes 0.4 s, and only some need it (`funade[kubernetes]`).
 """
 
-import logging
 import os
 import socket
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from funade import __version__
 from funade.clients.kubernetes.cluster import Cluster
 from funade.clients.kubernetes.credentials import (
     PROGRAM_VERSIONS,
@@ -25,6 +25,9 @@ from funade.clients.kubernetes.kubeconfig import merged, refuse_dangerous
 from funade.clients.kubernetes.wire import Wire
 
 if TYPE_CHECKING:
+    import ssl
+
+    import aiohttp
     from lightkube.config.kubeconfig import SingleConfig
     from lightkube.config.models import User
 
@@ -38,7 +41,6 @@ HOME_FILE = Path("~/.kube/config")
 DEAD_AFTER_SECONDS, PROBE_AFTER_SECONDS, PROBES = 30, 15, 3
 #: A server closes its side of an idle connection after a while; we do so earlier.
 IDLE_SECONDS = 30.0
-IDLE_CONNECTIONS = 20
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -53,7 +55,6 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Clust
     except ModuleNotFoundError as error:
         message = f"the library for Kubernetes is not installed ({error.name}) — install `funade[kubernetes]`"
         raise LibraryMissing(0, "LibraryMissing", message) from error
-    _hush()
     named = os.environ.get("KUBECONFIG", "")
     if kubeconfig is None and context is None and not named and in_pod():
         return of_pod()
@@ -76,7 +77,7 @@ def of_pod(account: Path = POD_ACCOUNT) -> Cluster:
     except (ConfigError, OSError, KeyError) as error:
         message = f"the service account in `{account}` cannot be used: {error}"
         raise Misconfigured(message) from error
-    return _open(chosen, TokenFile(account / "token"), proxy=None)
+    return _open(chosen, TokenFile(account / "token"), _base(chosen.cluster.server), proxy=None)
 
 
 def _of_files(files: list[Path], context: str | None) -> Cluster:
@@ -100,7 +101,8 @@ def _of_files(files: list[Path], context: str | None) -> Cluster:
         message = f"the kubeconfig {where} is no kubeconfig: {type(error).__name__}"
         raise Misconfigured(message) from None
     proxy = refuse_dangerous(document, chosen.context.cluster, chosen.context.user)
-    return _open(chosen, _credentials(chosen.user), proxy=proxy or _proxy_of(chosen.cluster.server))
+    base = _base(chosen.cluster.server)
+    return _open(chosen, _credentials(chosen.user), base, proxy=proxy or _proxy_of(base))
 
 
 def _credentials(user: "User | None") -> Credentials:
@@ -126,33 +128,70 @@ def _credentials(user: "User | None") -> Credentials:
     )
 
 
-def _open(chosen: "SingleConfig", credentials: Credentials, *, proxy: str | None) -> Cluster:
-    import httpx2
+def _open(chosen: "SingleConfig", credentials: Credentials, base: str, *, proxy: str | None) -> Cluster:
     from lightkube.config.client_adapter import verify_cluster
     from lightkube.config.models import User
 
     server = chosen.cluster.server
-    parts = urlsplit(server)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        message = f"the API server `{parts.hostname}` is not asked without TLS: its address must begin with https://"
-        raise Misconfigured(message)
+    _refuse_proxy(proxy)
     try:
         authorities = verify_cluster(chosen.cluster, chosen.user or User(), chosen.abs_file)
     except (OSError, ValueError) as error:
         # A certificate that cannot be read; its key is not quoted, and its file not kept by the trace of the error.
         message = f"a certificate for `{server}` cannot be used: {error}"
         raise Misconfigured(message) from error.with_traceback(None)
-    transport = httpx2.AsyncHTTPTransport(
-        verify=authorities,
-        proxy=proxy,
-        # Each watch and each log that is followed holds one for itself.
-        limits=httpx2.Limits(
-            max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_SECONDS
+    wire = Wire(lambda: _session(authorities, proxy), base, credentials)
+    return Cluster(wire, server=server, namespace=chosen.namespace)
+
+
+def _base(server: str) -> str:
+    """Return the address that all others begin with, or raise Misconfigured."""
+    from yarl import URL
+
+    try:
+        url = URL(server)
+    except ValueError as error:
+        message = f"the address of the API server is none: {error}"
+        raise Misconfigured(message) from error
+    if url.user is not None or url.password is not None:
+        message = (
+            f"the address of the API server `{url.host}` holds a name or a password, which are not understood"
+        )
+        raise Misconfigured(message)
+    if not url.host or (url.scheme != "https" and not (url.scheme == "http" and url.host in LOOPBACK)):
+        message = (
+            f"the API server `{url.host}` is not asked without TLS: its address must begin with https://"
+        )
+        raise Misconfigured(message)
+    return f"{url.origin()}{url.raw_path}".rstrip("/")
+
+
+def _refuse_proxy(proxy: str | None) -> None:
+    scheme = None if proxy is None else urlsplit(proxy).scheme
+    if scheme not in (None, "http", "https"):
+        # The rest of it may be a password.
+        message = (
+            f"the proxy to the API server is asked by `{scheme}`, and only http and https are understood"
+        )
+        raise Misconfigured(message)
+
+
+def _session(authorities: "ssl.SSLContext", proxy: str | None) -> "aiohttp.ClientSession":
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=authorities,
+            # Each watch and each log that is followed holds one for itself.
+            limit=0,
+            keepalive_timeout=IDLE_SECONDS,
+            resolver=aiohttp.ThreadedResolver(),  # the system's own, whatever else is installed
+            socket_factory=_socket,
         ),
-        socket_options=_socket_options(),
+        proxy=proxy,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"funade/{__version__}"},
     )
-    session = httpx2.AsyncClient(base_url=server, transport=transport, follow_redirects=False)
-    return Cluster(Wire(session, credentials), server=server, namespace=chosen.namespace)
 
 
 def _proxy_of(server: str) -> str | None:
@@ -161,24 +200,22 @@ def _proxy_of(server: str) -> str | None:
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
-def _socket_options() -> list[tuple[int, int, int]]:
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+def _socket(address: "aiohttp.AddrInfoType") -> socket.socket:
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
     values = {
         "TCP_KEEPIDLE": PROBE_AFTER_SECONDS,
         "TCP_KEEPINTVL": (DEAD_AFTER_SECONDS - PROBE_AFTER_SECONDS) // PROBES,
         "TCP_KEEPCNT": PROBES,
         "TCP_USER_TIMEOUT": DEAD_AFTER_SECONDS * 1000,
     }
-    # Not every system has all of them.
-    known = ((getattr(socket, name, None), value) for name, value in values.items())
-    return options + [(socket.IPPROTO_TCP, name, value) for name, value in known if name is not None]
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in values.items():
+        # Not every system has all of them.
+        if (option := getattr(socket, name, None)) is not None:
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
 
 
 def _names(document: dict[str, list[dict[str, str]]]) -> str:
     return ", ".join(f"`{one.get('name')}`" for one in document["contexts"]) or "none"
-
-
-def _hush() -> None:
-    """Keep the libraries from writing each request into a log, whatever level the log has."""
-    for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)

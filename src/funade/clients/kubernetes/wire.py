@@ -7,30 +7,38 @@ connection nobody here knows whether it was done, and whoever asked knows how to
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode
 
 from funade.clients.kubernetes.credentials import Credentials
 from funade.clients.kubernetes.errors import ClusterError, NeverSent, TooManyRequests, Unreachable, error_of
 
 if TYPE_CHECKING:
-    import httpx2
+    import aiohttp
 
 CONNECT_SECONDS = 5.0
+#: How long an answer may be silent.
 ANSWER_SECONDS = 30.0
+#: Of a request that carries something, answered: whoever does not even listen is not seen by the limit above.
+CARRIED_SECONDS = CONNECT_SECONDS + 2 * ANSWER_SECONDS
 #: Of one read, the first included.
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.2
 #: However long a server asks us to wait, whoever asked wants to hear.
 LONGEST_PAUSE_SECONDS = 30.0
 
+#: aiohttp warns of longer ones.
+LONG_BODY = 2**20
+
 JSON = "application/json"
-UNAUTHORIZED = 401
+OK, UNAUTHORIZED = range(200, 300), 401
 
 Object = dict[str, Any]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,108 +55,155 @@ class Request:
 
 
 class Wire:
-    """The connections to one API server."""
+    """The connections to one API server, whose address is `base`; made with the first request, in its loop."""
 
-    def __init__(self, session: "httpx2.AsyncClient", credentials: Credentials) -> None:
-        self._session, self._credentials = session, credentials
+    def __init__(
+        self, open_session: "Callable[[], aiohttp.ClientSession]", base: str, credentials: Credentials
+    ) -> None:
+        self._open_session, self._base, self._credentials = open_session, base, credentials
+        self._opened: aiohttp.ClientSession | None = None
+        self._answers: set[aiohttp.ClientResponse] = set()
 
     async def close(self) -> None:
-        """End all connections; streams that are open break."""
-        await self._session.aclose()
+        """End all connections; streams that are open break, and nothing is asked any more."""
+        for answer in list(self._answers):
+            # The session would end the connection and leave whoever reads from it waiting.
+            _drop(answer)
+        await self._session().close()
 
     async def read(self, request: Request) -> Object:
         """Return the answer, asked for again while the server is busy or away, or raise."""
-        return _object(await self._again(request), request)
+        return _object(*await _again(lambda: self._whole(request)), request)
 
     async def write(self, request: Request) -> Object:
         """Return the answer, asked for once, or raise."""
-        return _object(await self._send(request), request)
+        return _object(*await self._whole(request), request)
 
     async def chunks(self, request: Request, *, silence: timedelta | None) -> AsyncGenerator[bytes, None]:
         """Yield an answer that keeps coming, until the server ends it; raise Unreachable when it breaks.
 
         It breaks, too, when nothing came for the length of `silence`. Only the opening is asked again.
         """
-        import httpx2  # noqa: PLC0415 -- loaded with the first client
+        import aiohttp  # noqa: PLC0415 -- loaded with the first client
 
-        limit = httpx2.Timeout(CONNECT_SECONDS, read=silence.total_seconds() if silence else None)
-        response = await self._again(request, stream=True, limit=limit)
+        seconds = silence.total_seconds() if silence else None
+        # Whoever stands between may hold back what it packs until there is enough of it.
+        response = await _again(lambda: self._send(request, seconds, packed=False))
         try:
-            async with aclosing(response.aiter_bytes()) as parts:
-                async for part in parts:
-                    yield part
-        except httpx2.TransportError as error:
-            raise _broken(error, request) from error
+            async for part in response.content.iter_any():
+                yield part
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _broken(error, request) from None
         finally:
-            await response.aclose()
+            self._answers.discard(response)
+            _drop(response)
 
-    async def _again(
-        self, request: Request, *, stream: bool = False, limit: "httpx2.Timeout | None" = None
-    ) -> "httpx2.Response":
-        attempt = 1
-        while True:
-            try:
-                return await self._send(request, stream=stream, limit=limit)
-            except (TooManyRequests, Unreachable) as error:
-                if attempt >= ATTEMPTS:
-                    raise
-                pause = pause_after(attempt, error.retry_after)
-            await asyncio.sleep(pause)
-            attempt += 1
+    async def _whole(self, request: Request) -> tuple[int, bytes]:
+        import aiohttp  # noqa: PLC0415 -- as above
+
+        response = await self._send(request, ANSWER_SECONDS)
+        try:
+            return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _broken(error, request) from None
+        finally:
+            self._answers.discard(response)
+            _drop(response)
 
     async def _send(
-        self, request: Request, *, stream: bool = False, limit: "httpx2.Timeout | None" = None
-    ) -> "httpx2.Response":
-        response = await self._send_once(request, stream, limit)
-        if response.status_code == UNAUTHORIZED and self._credentials.doubt():
+        self, request: Request, silence: float | None, *, packed: bool = True
+    ) -> "aiohttp.ClientResponse":
+        response = await self._send_once(request, silence, packed)
+        if response.status == UNAUTHORIZED and self._credentials.doubt():
             # The token was renewed since we read it; whoever is not known has done nothing.
-            await response.aclose()
-            response = await self._send_once(request, stream, limit)
-            if response.status_code == UNAUTHORIZED:
+            _drop(response)
+            response = await self._send_once(request, silence, packed)
+            if response.status == UNAUTHORIZED:
                 self._credentials.doubt()
-        if response.is_success:
+        if response.status in OK:
+            self._answers.add(response)
             return response
-        raise await self._refused(response, request)
+        raise await _refused(response, request)
 
     async def _send_once(
-        self, request: Request, stream: bool, limit: "httpx2.Timeout | None"
-    ) -> "httpx2.Response":
-        import httpx2  # noqa: PLC0415 -- as above
+        self, request: Request, silence: float | None, packed: bool
+    ) -> "aiohttp.ClientResponse":
+        import aiohttp  # noqa: PLC0415 -- as above
+        from yarl import URL  # noqa: PLC0415 -- comes with aiohttp
 
-        headers = {"Accept": request.accept}
+        async def once(
+            sent: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            try:
+                return await handler(sent)
+            except aiohttp.ClientError as error:
+                # Left to itself it sends what it takes for repeatable, PUT and DELETE too, a second time when a
+                # connection that was kept turns out to be closed. Not when it meets an error that it does not know.
+                raise _broken(error, request) from None
+
+        headers = {"Accept": request.accept, "Accept-Encoding": "gzip" if packed else "identity"}
         if request.body is not None:
             headers["Content-Type"] = request.content
         token = await self._credentials.token()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        built = self._session.build_request(
-            request.method,
-            request.path,
-            params=dict(request.parameters),
-            content=None if request.body is None else json.dumps(request.body).encode(),
-            headers=headers,
-            timeout=limit or httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, pool=None),
-        )
+        question = f"?{urlencode(request.parameters, quote_via=quote)}" if request.parameters else ""
         try:
-            return await self._session.send(built, stream=stream)
-        except httpx2.TransportError as error:
-            raise _broken(error, request) from error
+            return await self._session().request(
+                request.method,
+                URL(f"{self._base}/{request.path}{question}", encoded=True),
+                data=None if request.body is None else _carried(request.body),
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None if request.body is None else CARRIED_SECONDS,
+                    connect=CONNECT_SECONDS,
+                    sock_read=silence,
+                ),
+                middlewares=(once,),
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _broken(error, request) from None
 
-    async def _refused(self, response: "httpx2.Response", request: Request) -> ClusterError:
-        import httpx2  # noqa: PLC0415 -- as above
+    def _session(self) -> "aiohttp.ClientSession":
+        if self._opened is None:
+            self._opened = self._open_session()
+        return self._opened
 
+
+async def _again(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    attempt = 1
+    while True:
         try:
-            body = json.loads(await response.aread())
-        except (ValueError, httpx2.TransportError):
-            body = None
-        finally:
-            await response.aclose()
-        return error_of(
-            response.status_code,
-            body,
-            request.what,
-            retry_after=_seconds(response.headers.get("Retry-After")),
-        )
+            return await ask()
+        except (TooManyRequests, Unreachable) as error:
+            if attempt >= ATTEMPTS:
+                raise
+            pause = pause_after(attempt, error.retry_after)
+        await asyncio.sleep(pause)
+        attempt += 1
+
+
+def _drop(response: "aiohttp.ClientResponse") -> None:
+    """Be done with the answer, whose connection is kept if it was read to its end."""
+    if response.connection is not None and response.connection.transport is not None:
+        # There is no use in a polite goodbye to one who keeps talking.
+        response.connection.transport.abort()
+    response.close()
+
+
+async def _refused(response: "aiohttp.ClientResponse", request: Request) -> ClusterError:
+    import aiohttp  # noqa: PLC0415 -- as above
+
+    try:
+        body = json.loads(await response.read())
+    except (ValueError, aiohttp.ClientError, TimeoutError):
+        body = None
+    finally:
+        _drop(response)
+    return error_of(
+        response.status, body, request.what, retry_after=_seconds(response.headers.get("Retry-After"))
+    )
 
 
 def pause_after(attempt: int, asked_for: timedelta | None) -> float:
@@ -163,24 +218,36 @@ def _seconds(header: str | None) -> timedelta | None:
     return timedelta(seconds=int(header)) if header and header.isascii() and header.isdigit() else None
 
 
-def _object(response: "httpx2.Response", request: Request) -> Object:
+def _carried(body: object) -> bytes | BytesIO:
+    content = json.dumps(body).encode()
+    # What is longer is sent piece by piece.
+    return content if len(content) <= LONG_BODY else BytesIO(content)
+
+
+def _object(status: int, content: bytes, request: Request) -> Object:
     try:
-        said = json.loads(response.content)
+        said = json.loads(content)
     except ValueError:
         said = None
     if not isinstance(said, dict):
         # A portal, a proxy: something else has said yes.
         message = f"{request.what}: what answers is no API server"
-        raise Unreachable(response.status_code, "Strange", message)
+        raise Unreachable(status, "Strange", message)
     return said
 
 
-def _broken(error: "httpx2.TransportError", request: Request) -> Unreachable:
-    """Return our error for a connection's; its words only where they cannot hold what was sent."""
-    import httpx2  # noqa: PLC0415 -- as above
+def _broken(error: Exception, request: Request) -> Unreachable:
+    """Return our error for a connection's, of whose words none may be kept: a proxy's password is in some."""
+    import aiohttp  # noqa: PLC0415 -- as above
 
     name = type(error).__name__
-    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
-        words = f" ({error})" if str(error) else ""
-        return NeverSent(0, name, f"{request.what}: no connection to the API server{words}")
-    return Unreachable(0, name, f"{request.what}: the connection to the API server broke ({name})")
+    match error:
+        case aiohttp.ClientConnectorError():
+            words = str(error.os_error)
+        case aiohttp.ConnectionTimeoutError():
+            words = f"not within {CONNECT_SECONDS:g} s"
+        case aiohttp.ClientHttpProxyError():
+            words = f"the proxy answers {error.status}"
+        case _:
+            return Unreachable(0, name, f"{request.what}: the connection to the API server broke ({name})")
+    return NeverSent(0, name, f"{request.what}: no connection to the API server ({words})")

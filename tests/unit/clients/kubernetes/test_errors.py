@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
-import httpx2
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,21 +65,35 @@ def test_whatever_answers_gives_an_error_and_no_crash(body):
     )
 
 
-def transport_errors() -> list[type[httpx2.TransportError]]:
-    found, new = [], [httpx2.TransportError]
+def vendor_errors() -> list[type[aiohttp.ClientError]]:
+    found: list[type[aiohttp.ClientError]] = []
+    new: list[type[aiohttp.ClientError]] = [aiohttp.ClientError]
     while new:
         found += new
         new = [one for each in new for one in each.__subclasses__()]
-    return found
+    return list(dict.fromkeys(found))
 
 
-@pytest.mark.parametrize("kind", transport_errors())
-def test_every_error_of_a_connection_has_one_of_ours(kind: type[httpx2.TransportError]):
-    ours = _broken(kind("Illegal header value b'Bearer hunter2'"), REQUEST)
+def made(kind: type[Exception]) -> Exception:
+    """Make an error whose words hold what is secret wherever it can hold any."""
+    error = kind.__new__(kind, "Bearer hunter2")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error._os_error = OSError(111, "Connection refused")
+    if isinstance(error, aiohttp.ClientResponseError):
+        error.status, error.message = 407, "Bearer hunter2"
+    return error
+
+
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+
+
+@pytest.mark.parametrize("kind", [*vendor_errors(), TimeoutError])
+def test_every_error_of_a_connection_has_one_of_ours(kind: type[Exception]):
+    ours = _broken(made(kind), REQUEST)
     assert isinstance(ours, Unreachable)
+    assert isinstance(ours, NeverSent) is issubclass(kind, NEVER_SENT)
     assert ours.maybe_done is not isinstance(ours, NeverSent)
-    if ours.maybe_done:
-        assert "hunter2" not in str(ours)
+    assert "hunter2" not in str(ours)
 
 
 def test_pauses_grow_obey_the_server_and_end():

@@ -57,11 +57,16 @@ def test_a_context_that_leads_nowhere_is_named(tmp_path: Path, context: str, say
         ({"server": "https://k", "certificate-authority": "/absent/ca.crt"}, "a certificate for"),
         ({"server": "https://k", "certificate-authority-data": "bm90IGE="}, "a certificate for"),
         ({"server": 7}, "is no kubeconfig"),
+        ({"server": "https://[k"}, "address of the API server"),
+        ({"server": "https://"}, "address of the API server|without TLS"),
+        ({"server": f"https://ada:{TOKEN}@k"}, "`k` holds a name or a password"),
+        ({"server": "https://k", "proxy-url": f"socks5://ada:{TOKEN}@p"}, "asked by `socks5`"),
     ],
 )
 def test_a_server_that_could_be_another_is_refused(tmp_path: Path, cluster: dict[str, Any], says: str):
-    with pytest.raises(Misconfigured, match=says):
+    with pytest.raises(Misconfigured, match=says) as raised:
         connect(written(tmp_path / "config", cluster=cluster))
+    assert TOKEN not in str(raised.value)
 
 
 @pytest.mark.parametrize(
