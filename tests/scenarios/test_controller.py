@@ -101,7 +101,6 @@ async def test_a_new_environment_is_not_asked_for(place):
     await place.says(place.start(1))
     assert [(verb, kind) for verb, kind, _ in place.cluster.calls] == [
         ("create", "DeployGuard"),
-        ("list", "Job"),
         ("create", "Job"),
         ("replace", "DeployGuard"),
         ("replace", "Job"),
@@ -115,17 +114,6 @@ async def test_an_environment_that_is_taken_for_new_and_is_not_is_looked_at(plac
     assert message.is_deleted
     assert len(place.jobs) == 1
     assert place.guard.fence == 2
-
-
-async def test_what_runs_beside_a_lost_guard_is_found_although_the_environment_is_taken_for_new(place):
-    await place.says(place.start(1))
-    (guard,) = place.cluster.all(DEPLOY_GUARDS)
-    place.cluster.remove(DEPLOY_GUARDS, guard["metadata"]["name"], NAMESPACE)
-    place.is_new = lambda _name: True
-    await place.says(place.start(1))
-    assert len(place.jobs) == 1
-    await place.goes_on(10)
-    assert len(place.workload.ran) == 1
 
 
 async def test_arguments_and_variables_are_data_to_kubernetes_too(place):

@@ -63,12 +63,8 @@ class Looking:
         guard = inbox.guard_beside(records)
         return None if guard is None else await self._around(name, None, guard, jobs)
 
-    async def look_around(self, name: str, raw: Object, guard: Guard) -> Seen:
-        """Return what is so beside a guard that was just written."""
-        return await self._around(name, raw, guard, await self._find_jobs(name))
-
     def blind(self, guard: Guard) -> Seen:
-        """Return a guard that is not there yet, with nothing around it."""
+        """Return a guard that is not there yet, with nothing around it: a new environment."""
         return Seen(raw=None, world=World(guard=guard, jobs=(), queues=self.queues(), now=self.clock.now()))
 
     def later(self, seen: Seen) -> Seen:

@@ -186,6 +186,7 @@ class Controller:
     def _keep_jobs(self, there: Set[str]) -> None:
         self._foreign.keep(there)
         self._ended.keep(there)
+        self._news.keep_jobs()
 
     def _mark(self, name: str) -> None:
         if name and self._agenda is not None:

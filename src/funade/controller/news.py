@@ -1,11 +1,12 @@
 """What was heard of Jobs, Pods and guards: which changes are worth a look (not our own, and none that could change what
-is decided), and which guards there are.
+is decided), and which environments are new.
 """
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+from funade.clients.kubernetes.kinds import JOBS
 from funade.controller.guard import Phase, Told
 from funade.controller.names import DEPLOY_GUARDS, GUARD
 from funade.controller.seen import read_job, read_pod
@@ -22,27 +23,36 @@ class News:
     _looks: dict[str, int] = field(default_factory=dict)
     _heard: dict[str, set[str]] = field(default_factory=dict)
     _guards: set[str] | None = None  #: the names of those that are there; None as long as nobody has told
+    #: the uids of each environment's Jobs that have not come to rest
+    _jobs: dict[str, set[str]] = field(default_factory=dict)
+    _jobs_are_told: bool = False
 
     def keep_guards(self, there: Set[str]) -> None:
         """Hear which guards there are, and that there are no others."""
         self._guards = set(there)
 
+    def keep_jobs(self) -> None:
+        """Hear that there are no other Jobs than those that were heard of."""
+        self._jobs_are_told = True
+
     def is_new(self, name: str) -> bool:
-        """Tell whether there was no guard of the environment `name`, as far as was heard."""
-        return self._guards is not None and name not in self._guards
+        """Tell whether the environment `name` has no guard and no Job that matters, as far as was heard."""
+        if self._guards is None or not self._jobs_are_told:
+            return False
+        return name not in self._guards and name not in self._jobs
 
     def wrote(self, raw: Mapping[str, Any]) -> None:
         """Hear what we wrote, and looked at already."""
-        self._count(raw, is_there=True)
+        self._count(raw, _look_of(raw), is_there=True)
         self._own[_version(raw)] = None
         while len(self._own) > MOST_OWN:
             del self._own[next(iter(self._own))]
 
     def is_news(self, name: str, raw: Mapping[str, Any], *, is_there: bool) -> bool:
         """Tell whether the environment `name` must be looked at for what has become of an object."""
-        self._count(raw, is_there=is_there)
         uid, version = str(raw["metadata"].get("uid", "")), _version(raw)
         look = _look_of(raw) if is_there else 0
+        self._count(raw, look, is_there=is_there)
         known = self._looks.get(uid, 0)
         if look:
             self._looks[uid] = look
@@ -62,12 +72,22 @@ class News:
         """Tell whether nothing was heard since then but what we wrote ourselves."""
         return all(one in self._own for one in self._heard.pop(name, ()))
 
-    def _count(self, raw: Mapping[str, Any], *, is_there: bool) -> None:
+    def _count(self, raw: Mapping[str, Any], look: int, *, is_there: bool) -> None:
         name = (raw["metadata"].get("labels") or {}).get(GUARD)
-        # Those of other programs' messages have no such label, and nobody is told of them.
-        if raw.get("kind") == DEPLOY_GUARDS.kind and name and self._guards is not None:
+        # The guards of other programs' messages have no such label, and nobody is told of them.
+        if not name:
+            return
+        if raw.get("kind") == DEPLOY_GUARDS.kind and self._guards is not None:
             change = self._guards.add if is_there else self._guards.discard
             change(name)
+        elif raw.get("kind") == JOBS.kind:
+            uid = str(raw["metadata"].get("uid", ""))
+            if look:
+                self._jobs.setdefault(name, set()).add(uid)
+            elif name in self._jobs:
+                self._jobs[name].discard(uid)
+                if not self._jobs[name]:
+                    del self._jobs[name]
 
 
 def _look_of(raw: Mapping[str, Any]) -> int:

@@ -60,7 +60,7 @@ class Reconcile:
     seen: Callable[[Guard, Sequence[SeenJob]], None] = lambda _guard, _jobs: None
     #: hears what we wrote: of that nobody need tell us
     wrote: Callable[[Mapping[str, Any]], None] = lambda _raw: None
-    #: tells whether nobody has heard of a guard of that name; there may be one all the same
+    #: tells whether nobody has heard of a guard or a Job of that environment; there may be a guard all the same
     is_new: Callable[[str], bool] = lambda _name: False
     #: lets others go first who wait for their turn
     give_way: Callable[[], Awaitable[None]] = _go_on
@@ -133,12 +133,9 @@ class Reconcile:
         if guard is None:
             return None
         try:
-            made = await self._write_what_is_known(name, self._looking.blind(guard), inbox)
+            return await self._write_what_is_known(name, self._looking.blind(guard), inbox)
         except AlreadyExists:
             return None
-        if made is None or made.raw is None:
-            return None
-        return await self._looking.look_around(name, made.raw, made.world.guard)
 
     # Doing
 

@@ -57,6 +57,7 @@ def test_what_we_wrote_is_no_news_whether_we_know_it_before_or_after(news):
 
 
 def test_which_guards_there_are_is_known_once_somebody_told(news):
+    news.keep_jobs()
     named = changed(GUARD, "1", metadata={"name": "g", "labels": {LABEL: "g"}})
     news.wrote(named)
     assert not news.is_new("g")
@@ -72,8 +73,29 @@ def test_which_guards_there_are_is_known_once_somebody_told(news):
     assert not news.is_new("g")
 
 
+def test_an_environment_with_a_job_is_not_new_until_that_has_come_to_rest(news):
+    labelled = changed(JOB, "1", metadata={"labels": {LABEL: "g"}})
+    news.keep_guards(set())
+    assert not news.is_new("g"), "nobody has told which Jobs there are"
+    news.is_news("g", labelled, is_there=True)
+    news.keep_jobs()
+    assert not news.is_new("g")
+    assert news.is_new("h")
+    over = {"conditions": [{"type": "Complete", "status": "True"}]}
+    held = changed(labelled, "2", status=over)
+    news.is_news("g", held, is_there=True)
+    assert not news.is_new("g"), "its end is not told yet"
+    news.is_news("g", changed(held, "3", metadata={"finalizers": []}), is_there=True)
+    assert news.is_new("g")
+    news.wrote(labelled)
+    assert not news.is_new("g")
+    news.is_news("g", labelled, is_there=False)
+    assert news.is_new("g")
+
+
 def test_guards_of_other_programs_messages_are_not_counted(news):
     news.keep_guards(set())
+    news.keep_jobs()
     news.wrote(GUARD)
     assert news.is_new("g")
 
