@@ -24,8 +24,8 @@ log = structlog.get_logger()
 
 #: The longest time between two looks, even when nobody says that anything has changed.
 LOOK_SECONDS = 1.0
-#: The shortest time between the beginnings of two looks, in seconds.
-BREATH_SECONDS = 0.05
+#: After a look there is none for so many times as long as it took, and no longer than for so many seconds.
+BREATH_TIMES, LONGEST_BREATH_SECONDS = 5, 0.05
 SWEEP_SECONDS = 60.0
 #: After a surprise, a deployment is taken up again this much later.
 PAUSE_SECONDS = 2.0
@@ -95,15 +95,18 @@ class Runner:
         """Do `work` at once and after each change of the ledger, at least every second.
 
         The first change after a quiet while is looked at without a pause. A start makes several at once, most of them
-        our own: to look at each would take the processor from the start itself.
+        our own: to look at each would take the processor from the start itself. So a look that takes long, because
+        there is much to look at, is followed by a long breath.
         """
         generation = -1
         while True:
             began = self.clock.steady()
             await self._survive(work)
+            ended = self.clock.steady()
+            breath = min(LONGEST_BREATH_SECONDS, BREATH_TIMES * (ended - began))
             try:
                 generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
-                await self.clock.sleep(max(0.0, began + BREATH_SECONDS - self.clock.steady()))
+                await self.clock.sleep(max(0.0, ended + breath - self.clock.steady()))
             except StoreError:
                 await self._rest(PAUSE_SECONDS)
 
