@@ -256,6 +256,7 @@ async def test_a_place_that_is_slow_to_begin_is_waited_for_as_long_as_it_says_so
     world.later(240, world.started())
     await world.place.start(world.start())
     assert world.given(OrderedCancel) == []
+    assert len(world.given(OrderedLook)) <= 240 / 5, "it is not flooded with questions"
 
 
 async def test_a_start_that_is_refused_says_why(world):

@@ -24,8 +24,8 @@ log = structlog.get_logger()
 
 #: The longest time between two looks, even when nobody says that anything has changed.
 LOOK_SECONDS = 1.0
-#: After a look there is none for so many times as long as it took, and no longer than for so many seconds.
-BREATH_TIMES, LONGEST_BREATH_SECONDS = 5, 0.05
+#: After a look there is none for so many times as long as it took, within these limits.
+BREATH_TIMES, SHORTEST_BREATH_SECONDS, LONGEST_BREATH_SECONDS = 5, 0.005, 0.05
 SWEEP_SECONDS = 60.0
 #: After a surprise, a deployment is taken up again this much later.
 PAUSE_SECONDS = 2.0
@@ -103,7 +103,8 @@ class Runner:
             began = self.clock.steady()
             await self._survive(work)
             ended = self.clock.steady()
-            breath = min(LONGEST_BREATH_SECONDS, BREATH_TIMES * (ended - began))
+            wanted = BREATH_TIMES * (ended - began)
+            breath = min(LONGEST_BREATH_SECONDS, max(SHORTEST_BREATH_SECONDS, wanted))
             try:
                 generation = await self.ledger.wait_for_change(generation, LOOK_SECONDS)
                 await self.clock.sleep(max(0.0, ended + breath - self.clock.steady()))

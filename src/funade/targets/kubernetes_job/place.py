@@ -105,6 +105,7 @@ class KubernetesJobPlace:
             if sighting.standing is Standing.UNSEEN:
                 message = "its place has not got the order in time"
                 raise TemporaryTargetError(message, RETRY)
+            until = self._clock.now() + RETRY
 
     async def cancel(self, execution: Execution) -> Sighting:
         """Have it ended, or made sure that it never begins; return what the place answers."""
